@@ -1,0 +1,250 @@
+//! The vocabulary in which results are shown: pure data, no layout. Methods and the spine fill cards, the report draws them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Money;
+
+/// One page of results for people, in reading order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The company or data set.
+    pub title: String,
+    /// One line under the title: what was read, up to when.
+    pub subtitle: String,
+    /// Sign in front of amounts, such as `£`; empty where the currency is unknown.
+    pub currency_sign: String,
+    /// Sections in reading order; the first one is the first screen.
+    pub sections: Vec<Section>,
+    /// Small print: version, seed, snapshot, how figures are defined.
+    pub colophon: Vec<String>,
+}
+
+/// A group of cards under one heading.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Anchor, unique in the report: `revenue`.
+    pub id: String,
+    /// Short name for the heading and the table of contents.
+    pub title: String,
+    /// The cards in reading order.
+    pub cards: Vec<Card>,
+}
+
+/// One finding: its words, its picture and the figures behind it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Anchor, unique in the report.
+    pub id: String,
+    /// The finding as a sentence: "Repeat buyers bring 71 % of net sales".
+    pub title: String,
+    /// Measure, unit and window: "Net sales by month, £, Dec 2010 – Nov 2011".
+    pub subtitle: String,
+    /// What to do about it, in one sentence.
+    pub so_what: Option<String>,
+    /// How sure we are and what the figures cannot say.
+    pub caveats: Vec<String>,
+    /// The picture, where people would rather look than read.
+    pub chart: Option<Chart>,
+    /// The figures behind the picture; downloadable.
+    pub table: Table,
+    /// How much room the card wants.
+    pub width: Width,
+}
+
+/// How much of the page's width a card takes on a wide screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Width {
+    /// The whole width.
+    #[default]
+    Full,
+    /// Half of it.
+    Half,
+}
+
+/// A picture, described by what it shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Chart {
+    /// Key figures with their change and a small line each.
+    Tiles(Vec<Tile>),
+    /// One or more measures over time; labelled at the line's end.
+    Lines {
+        /// What the vertical axis measures.
+        unit: Unit,
+        /// The lines; the first carries the accent colour, a second the comparison hue, the rest are greys.
+        series: Vec<Series>,
+        /// Whether the vertical axis starts at zero.
+        from_zero: bool,
+    },
+    /// Columns over time (periods), such as monthly net sales.
+    Columns {
+        /// What the vertical axis measures.
+        unit: Unit,
+        /// One column a point; a point marked partial is drawn hatched and said to be unfinished.
+        points: Vec<Point>,
+    },
+    /// Horizontal bars, labelled directly, longest first.
+    Bars {
+        /// What the bars measure.
+        unit: Unit,
+        /// One bar an item.
+        bars: Vec<Bar>,
+    },
+    /// A ladder from one total to another: gross, less discounts, less refunds, net.
+    Waterfall {
+        /// What the steps measure.
+        unit: Unit,
+        /// The steps in order.
+        steps: Vec<Step>,
+    },
+    /// A matrix of shares, such as cohort retention or an RFM grid; darker is more.
+    Heatmap {
+        /// What a cell measures.
+        unit: Unit,
+        /// Meaning of the rows, such as "first order in".
+        row_title: String,
+        /// Meaning of the columns, such as "months since".
+        column_title: String,
+        /// Labels of the rows.
+        rows: Vec<String>,
+        /// Labels of the columns.
+        columns: Vec<String>,
+        /// Cells by row, then column; `None` is not known yet.
+        cells: Vec<Vec<Option<HeatCell>>>,
+    },
+}
+
+/// A key figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tile {
+    /// Name of the measure.
+    pub label: String,
+    /// Its value in the window.
+    pub value: Value,
+    /// Its value in the window before, for "was".
+    pub previous: Option<Value>,
+    /// Relative change against the window before (0.12 = +12 %); for shares, the difference in points (0.012 = +1.2 points).
+    pub change: Option<f64>,
+    /// Whether `change` is in points rather than per cent.
+    pub change_in_points: bool,
+    /// Whether more of it is better; decides nothing but the word and mark beside the change.
+    pub more_is_better: Option<bool>,
+    /// The recent course, oldest first, for a small line.
+    pub course: Vec<f64>,
+    /// One short line: the definition or a qualification.
+    pub note: String,
+}
+
+/// A named line over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Name, written at the line's end.
+    pub label: String,
+    /// Points in time order.
+    pub points: Vec<Point>,
+}
+
+/// One value over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Label on the horizontal axis, such as `Dec 2010`.
+    pub label: String,
+    /// The value; `None` leaves a gap.
+    pub value: Option<f64>,
+    /// Lower and upper end of its interval, where there is one.
+    pub interval: Option<(f64, f64)>,
+    /// The period is not over yet, so its value will still grow.
+    pub partial: bool,
+}
+
+/// One bar.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    /// What it stands for.
+    pub label: String,
+    /// Its length.
+    pub value: f64,
+    /// A short remark after the figure, such as "12 % of all".
+    pub note: String,
+    /// Whether it carries the accent colour.
+    pub accent: bool,
+}
+
+/// One step of a ladder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Name of the step.
+    pub label: String,
+    /// A total's height, or a change's signed size.
+    pub value: f64,
+    /// Whether the step is a total (stands on zero) rather than a change.
+    pub total: bool,
+}
+
+/// One cell of a matrix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeatCell {
+    /// What its shade and number show.
+    pub value: f64,
+    /// Words for the tooltip and for readers of the table.
+    pub note: String,
+}
+
+/// The figures behind a card.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// Rows, as long as `columns` each.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Name for machines: `net_sales`.
+    pub name: String,
+    /// Heading for people: `Net sales`.
+    pub label: String,
+}
+
+impl Column {
+    /// A column with both its names.
+    #[must_use]
+    pub fn new(name: &str, label: &str) -> Self {
+        Self { name: name.into(), label: label.into() }
+    }
+}
+
+/// What a number measures, and so how it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// An amount in the report's currency.
+    Money,
+    /// A count of things.
+    Count,
+    /// A share between 0 and 1, written in per cent.
+    Share,
+    /// A plain number.
+    Number,
+    /// A number of days.
+    Days,
+}
+
+/// One value of a table or tile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// Words.
+    Text(String),
+    /// A count.
+    Count(i64),
+    /// An exact amount.
+    Money(Money),
+    /// A share between 0 and 1.
+    Share(f64),
+    /// A plain number.
+    Number(f64),
+    /// A number of days.
+    Days(f64),
+    /// Not known, or not defined.
+    Missing,
+}

@@ -1,0 +1,1 @@
+//! The embedded query engine: SQL over Parquet and Arrow with bounded memory.

@@ -1,0 +1,1 @@
+//! Sources to canonical tables, snapshots, metrics and the customer 360.

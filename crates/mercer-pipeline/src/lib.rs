@@ -1,0 +1,1 @@
+//! A project: its configuration, its run and what the run leaves behind.

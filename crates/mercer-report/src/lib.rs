@@ -1,0 +1,1 @@
+//! The report: one HTML file with SVG charts, from cards.

@@ -1,0 +1,1 @@
+//! Simulated companies with planted truth.

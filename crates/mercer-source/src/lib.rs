@@ -1,0 +1,1 @@
+//! Reads what people export (CSV, Parquet, JSON lines, Excel) into Arrow batches, and profiles it.

@@ -1,0 +1,1 @@
+//! Statistical kernels on slices: quantiles, cuts and intervals.

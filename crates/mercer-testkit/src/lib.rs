@@ -1,0 +1,1 @@
+//! What tests share: data folders, temporary projects, broken inputs.
