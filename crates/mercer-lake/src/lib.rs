@@ -1,1 +1,1 @@
-//! Sources to canonical tables, snapshots, metrics and the customer 360.
+//! Sources to canonical tables, snapshots, metrics and the customer 360 (layer 3).

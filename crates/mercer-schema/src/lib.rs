@@ -1,0 +1,9 @@
+//! The canonical schema, how a company's columns map to it, and the business rules (layer 2; knows no engine).
+
+mod mapping;
+mod rules;
+mod table;
+
+pub use mapping::{ColumnSource, SourceSpec};
+pub use rules::Rules;
+pub use table::{Field, FieldKind, Table};
