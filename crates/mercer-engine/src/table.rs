@@ -1,0 +1,64 @@
+//! A table made of Parquet files whose rows may be in a known order.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::{DataFusionError, Result as EngineResult};
+use datafusion::prelude::col;
+use mercer_base::{Error, Result};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+/// Files that hold one table.
+#[derive(Debug, Clone)]
+pub struct ParquetTable {
+    /// The files, in the order of their rows. May be empty: then the table is.
+    pub files: Vec<PathBuf>,
+    /// Columns of the table; a file that lacks one reads as null there.
+    pub schema: SchemaRef,
+    /// Columns that the rows are sorted by, ascending, nulls last, within and across the files.
+    pub order: Vec<String>,
+}
+
+impl ParquetTable {
+    pub(crate) fn provider(&self) -> EngineResult<Arc<dyn TableProvider>> {
+        if self.files.is_empty() {
+            return Ok(Arc::new(MemTable::try_new(Arc::clone(&self.schema), vec![vec![]])?));
+        }
+        let order: Vec<_> = self.order.iter().map(|name| col(format!("\"{name}\"")).sort(true, false)).collect();
+        let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
+            .with_file_extension(".parquet")
+            .with_file_sort_order(if order.is_empty() { vec![] } else { vec![order] });
+        let urls = self.files.iter().map(|file| file_url(file)).collect::<EngineResult<Vec<_>>>()?;
+        let config = ListingTableConfig::new_with_multi_paths(urls)
+            .with_listing_options(options)
+            .with_schema(Arc::clone(&self.schema));
+        Ok(Arc::new(ListingTable::try_new(config)?))
+    }
+}
+
+/// A file's URL; paths may hold blanks, brackets and other letters that a glob would take for a pattern.
+fn file_url(path: &Path) -> EngineResult<ListingTableUrl> {
+    let absolute = std::path::absolute(path)?;
+    let url = url::Url::from_file_path(&absolute)
+        .map_err(|()| DataFusionError::Execution(format!("{}: not a path that can be read", absolute.display())))?;
+    ListingTableUrl::try_new(url, None)
+}
+
+/// The columns of a Parquet file.
+///
+/// # Errors
+/// When the file is missing, cut short or not Parquet.
+pub fn parquet_schema(path: &Path) -> Result<SchemaRef> {
+    let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| {
+        Error::data(format!("{}: not a whole Parquet file: {cause}", path.display()))
+            .with_hint("it was cut short or is another format; export it again")
+    })?;
+    Ok(Arc::new(Schema::new(builder.schema().fields().clone())))
+}
