@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use futures::StreamExt;
@@ -59,7 +60,7 @@ impl Engine {
             .thread_name("mercer-engine")
             .build()
             .map_err(|cause| Error::new(ErrorKind::Io, format!("cannot start {threads} threads: {cause}")))?;
-        let mut environment = RuntimeEnvBuilder::new().with_memory_limit(options.memory, 1.0);
+        let mut environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(options.memory)));
         if let Some(folder) = &options.spill {
             environment = environment.with_temp_file_path(folder);
         }
@@ -72,10 +73,13 @@ impl Engine {
         settings.execution.parquet.schema_force_view_types = false;
         settings.execution.parquet.pushdown_filters = true;
         // What a sort sets aside for merging its spilled runs must fit the memory it is given.
-        settings.execution.sort_spill_reservation_bytes = (options.memory / 64).min(10 << 20);
+        settings.execution.sort_spill_reservation_bytes = (options.memory / 32).min(10 << 20);
         settings.sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config_rt(config.clone(), Arc::clone(&environment));
         config.options_mut().optimizer.prefer_hash_join = false;
+        // Merging spilled runs holds a batch of each: small batches and few sorts at a time fit where many do not.
+        // (On a single partition the planner would hash all the same.)
+        config = config.with_batch_size(1024).with_target_partitions(2);
         let state = datafusion::execution::SessionStateBuilder::new_from_existing(context.state())
             .with_config(config)
             .build();
@@ -251,10 +255,14 @@ mod tests {
     }
 
     fn numbers(engine: &Engine, rows: i64) {
-        let key: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
-        let text: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|n| format!("row number {n}"))));
-        let batch = RecordBatch::try_from_iter([("key", key), ("text", text)]).unwrap();
-        engine.register_batches("numbers", batch.schema(), vec![batch]).unwrap();
+        let chunk = |start: i64| {
+            let keys = start..rows.min(start + 8192);
+            let text: ArrayRef = Arc::new(StringArray::from_iter_values(keys.clone().map(|n| format!("row number {n}"))));
+            let key: ArrayRef = Arc::new(Int64Array::from_iter_values(keys));
+            RecordBatch::try_from_iter([("key", key), ("text", text)]).unwrap()
+        };
+        let batches: Vec<_> = (0..rows).step_by(8192).map(chunk).collect();
+        engine.register_batches("numbers", batches[0].schema(), batches).unwrap();
     }
 
     #[test]
@@ -288,9 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn a_sort_larger_than_memory_spills() {
+        let engine = Engine::new(&EngineOptions { threads: Some(2), memory: 16 << 20, spill: None }).unwrap();
+        numbers(&engine, 600_000);
+        let mut last = i64::MAX;
+        engine
+            .stream("select text, key from numbers order by key % 1000, key desc", |batch| {
+                last = batch.column(1).as_primitive::<Int64Type>().value(batch.num_rows() - 1);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(last, 999);
+    }
+
+    #[test]
     fn a_join_larger_than_memory_spills() {
-        let engine = Engine::new(&EngineOptions { threads: Some(2), memory: 6 << 20, spill: None }).unwrap();
-        numbers(&engine, 200_000);
+        let engine = Engine::new(&EngineOptions { threads: Some(2), memory: 40 << 20, spill: None }).unwrap();
+        numbers(&engine, 600_000);
         let mut rows = 0;
         engine
             .stream("select a.key, b.text from numbers a join numbers b on a.text = b.text", |batch| {
@@ -298,6 +320,6 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-        assert_eq!(rows, 200_000);
+        assert_eq!(rows, 600_000);
     }
 }

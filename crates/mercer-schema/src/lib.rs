@@ -1,5 +1,6 @@
 //! The canonical schema, how a company's columns map to it, and the business rules (layer 2; knows no engine).
 
+pub mod infer;
 mod mapping;
 mod rules;
 mod table;

@@ -164,7 +164,7 @@ impl Table {
             Self::Events => &["event_id"],
             Self::Messages => &["message_id"],
             Self::Touchpoints => &["touchpoint_id"],
-            Self::Media => &["date", "geo", "channel", "campaign"],
+            Self::Media => &[],
             Self::Leads => &["lead_id"],
             Self::Subscriptions => &["subscription_id"],
             Self::Contents => &["content_id"],
@@ -199,7 +199,7 @@ impl Table {
     /// Whether a row may keep further columns of its source as attributes.
     #[must_use]
     pub fn keeps_attributes(self) -> bool {
-        matches!(self, Self::Customers | Self::Products | Self::Leads | Self::Orders | Self::Contents)
+        matches!(self, Self::Customers | Self::Products | Self::Leads | Self::Contents)
     }
 
     /// Finds the field that `name` means on a row of this table: `field` of its own or of a table it carries,

@@ -1,0 +1,155 @@
+//! What people should know about their data: one statement a check, run over the parsed rows and the finished tables.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use mercer_base::Result;
+use mercer_engine::Engine;
+
+use crate::manifest::{Finding, Severity};
+
+/// A check: a statement with one row, whose first column `n` counts what was found and whose others fill the message.
+struct Check {
+    name: &'static str,
+    table: &'static str,
+    severity: Severity,
+    sql: &'static str,
+    /// Words for people; `{column}` stands for a column of the statement.
+    message: &'static str,
+}
+
+const CHECKS: &[Check] = &[
+    Check {
+        name: "bookkeeping_entries",
+        table: "orders",
+        severity: Severity::Warning,
+        sql: "select count(*) as n, cast(sum(adjustment) as decimal(18, 2)) as amount, \
+              array_to_string_of(order_id) as sample from orders where kind = 'adjustment'",
+        message: "{n} book-keeping entries such as bad debt ({sample}) change net sales by {amount}; they are neither sales nor refunds",
+    },
+    Check {
+        name: "anonymous_orders",
+        table: "orders",
+        severity: Severity::Note,
+        sql: "select count(*) filter (where customer_id is null) as n, count(*) as orders, \
+              cast(round(100.0 * count(*) filter (where customer_id is null) / nullif(count(*), 0), 1) as varchar) as share, \
+              cast(sum(net_sales) filter (where customer_id is null) as decimal(18, 2)) as amount, \
+              coalesce(sum(lines) filter (where customer_id is null), 0) as lines from orders",
+        message: "{n} orders ({share} % of {orders}) have no customer: kept as anonymous sales, {lines} lines worth {amount} net",
+    },
+    Check {
+        name: "cancellations",
+        table: "orders",
+        severity: Severity::Note,
+        sql: "select count(*) as n, coalesce(sum(lines), 0) as lines, cast(-sum(refund) as decimal(18, 2)) as amount from orders where kind = 'return'",
+        message: "{n} cancellations and returns ({lines} lines) are shown as refunds worth {amount}",
+    },
+    Check {
+        name: "free_orders",
+        table: "orders",
+        severity: Severity::Note,
+        sql: "select count(*) as n from orders where kind = 'free'",
+        message: "{n} orders have no value at all (samples, stock corrections): kept, and not counted as orders",
+    },
+    Check {
+        name: "mixed_customers",
+        table: "orders",
+        severity: Severity::Warning,
+        sql: "select count(*) as n, min(order_id) as sample from merged_orders where mixed_customers and refusal is null",
+        message: "{n} orders name more than one customer on their lines, such as {sample}: the first in the alphabet is taken",
+    },
+    Check {
+        name: "mixed_currencies",
+        table: "orders",
+        severity: Severity::Warning,
+        sql: "select case when count(distinct currency) > 1 then count(distinct currency) else 0 end as n, \
+              min(currency) as one, max(currency) as other from orders",
+        message: "{n} currencies stand in one column (from {one} to {other}) and are added up as if they were one: convert them before, or split the source",
+    },
+    Check {
+        name: "totals_disagree",
+        table: "orders",
+        severity: Severity::Warning,
+        sql: "select count(*) as n, min(order_id) as sample, cast(sum(abs(order_gross - line_gross)) as decimal(18, 2)) as amount from merged_orders \
+              where refusal is null and abs(order_gross - line_gross) > 0.01 and line_gross is not null",
+        message: "{n} orders, such as {sample}, say another total than their lines (by {amount} in all): the lines are taken",
+    },
+    Check {
+        name: "negative_prices",
+        table: "order_lines",
+        severity: Severity::Warning,
+        sql: "select count(*) as n, min(order_id) as sample from order_lines where unit_price < 0 and kind <> 'adjustment'",
+        message: "{n} lines have a negative price, such as one of order {sample}: counted as money given back",
+    },
+    Check {
+        name: "lines_without_product",
+        table: "order_lines",
+        severity: Severity::Note,
+        sql: "select count(*) as n from order_lines where product_id is null",
+        message: "{n} lines name no product: they count in sales and in no product",
+    },
+    Check {
+        name: "lines_without_price",
+        table: "order_lines",
+        severity: Severity::Note,
+        sql: "select count(*) as n from order_lines where gross_sales = 0 and refund = 0 and adjustment = 0",
+        message: "{n} lines have no value: samples, gifts, or stock written off",
+    },
+    Check {
+        name: "unknown_products",
+        table: "order_lines",
+        severity: Severity::Note,
+        sql: "select count(*) as n, min(product_id) as sample from products where title is null and category is null",
+        message: "{n} products, such as {sample}, are known by their key only",
+    },
+    Check {
+        name: "outlying_orders",
+        table: "orders",
+        severity: Severity::Note,
+        sql: "select count(*) as n, min(order_id) as sample, cast(max(gross_sales) as decimal(18, 2)) as largest from orders, \
+              (select approx_percentile_cont(cast(gross_sales as double), 0.5) as middle from orders where kind = 'sale') \
+              where kind = 'sale' and cast(gross_sales as double) > 100 * middle and middle > 0",
+        message: "{n} orders are more than a hundred times the median order (up to {largest}, such as {sample}): averages lean on them",
+    },
+    Check {
+        name: "gap_in_orders",
+        table: "orders",
+        severity: Severity::Warning,
+        sql: "select coalesce(max(days), 0) as n, cast(cast(max_by_day as date) as varchar) as sample from (select cast(date_part('epoch', day - before) / 86400 as bigint) as days, \
+              first_value(before) over (order by day - before desc) as max_by_day from (select day, lag(day) over (order by day) as before from \
+              (select distinct date_trunc('day', ordered_at) as day from orders)) where before is not null) group by max_by_day having max(days) > 14",
+        message: "the longest time without an order is {n} days, after {sample}: is a file missing?",
+    },
+];
+
+/// Runs every check over what the engine holds and returns what was found.
+pub(crate) fn run(engine: &Engine) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for check in CHECKS {
+        // A few keys as a sample, in one text.
+        let sql = check.sql.replace("array_to_string_of(order_id)", "string_agg(order_id, ', ' order by order_id)");
+        let batches = engine.collect(&sql).map_err(|error| error.with_context(format!("check {}", check.name)))?;
+        let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { continue };
+        let count = batch.column(0).as_primitive_opt::<Int64Type>().filter(|counts| counts.is_valid(0)).map_or(0, |counts| counts.value(0));
+        if count <= 0 {
+            continue;
+        }
+        let mut message = check.message.to_owned();
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            let options = FormatOptions::default().with_display_error(true);
+            let value = ArrayFormatter::try_new(column, &options).map(|formatter| formatter.value(0).to_string());
+            let value = value.unwrap_or_default();
+            let value = if value.len() > 80 { format!("{}…", value.chars().take(79).collect::<String>()) } else { value };
+            message = message.replace(&format!("{{{}}}", field.name()), &value);
+        }
+        findings.push(Finding {
+            source: String::new(),
+            table: check.table.to_owned(),
+            check: check.name.to_owned(),
+            severity: check.severity,
+            count: count.unsigned_abs(),
+            message,
+        });
+    }
+    Ok(findings)
+}
