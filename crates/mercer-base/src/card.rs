@@ -82,7 +82,7 @@ pub enum Chart {
         /// One column a point; a point marked partial is drawn hatched and said to be unfinished.
         points: Vec<Point>,
     },
-    /// Horizontal bars, labelled directly, longest first.
+    /// Horizontal bars, labelled directly, drawn in the order given: longest first, unless the items have an order of their own.
     Bars {
         /// What the bars measure.
         unit: Unit,
@@ -96,7 +96,8 @@ pub enum Chart {
         /// The steps in order.
         steps: Vec<Step>,
     },
-    /// A matrix of shares, such as cohort retention or an RFM grid; darker is more.
+    /// A matrix of shares or counts, such as cohort retention or an RFM grid; the stronger the shade, the more.
+    /// A first column of shares that is 100 % throughout is left unshaded.
     Heatmap {
         /// What a cell measures.
         unit: Unit,

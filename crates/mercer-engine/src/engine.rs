@@ -161,15 +161,18 @@ impl Engine {
     /// # Errors
     /// When the statement is wrong, would change something, or fails while it runs.
     pub fn query(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-        let only_reading =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        self.runtime
-            .block_on(async {
-                let frame = self.context.sql_with_options(sql, only_reading).await?;
-                let schema = Arc::new(Schema::clone(frame.schema().as_arrow()));
-                Ok((schema, frame.collect().await?))
-            })
-            .map_err(engine_error)
+        let schema = self.readable(sql)?;
+        Ok((schema, self.collect(sql)?))
+    }
+
+    /// The columns a statement would return, if it only reads.
+    ///
+    /// # Errors
+    /// When the statement is wrong or would create, write or change something.
+    pub fn readable(&self, sql: &str) -> Result<SchemaRef> {
+        let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let frame = self.runtime.block_on(self.context.sql_with_options(sql, only_reading)).map_err(engine_error)?;
+        Ok(Arc::new(Schema::clone(frame.schema().as_arrow())))
     }
 
     /// Runs a statement and hands its batches over in order, holding only a few at a time.

@@ -26,6 +26,22 @@ pub struct ParquetTable {
 }
 
 impl ParquetTable {
+    /// A table of files as they are, in the order that all of them say they are sorted by.
+    ///
+    /// # Errors
+    /// When there is no file, or one is missing, cut short or not Parquet.
+    pub fn from_files(files: Vec<PathBuf>) -> Result<Self> {
+        let first = files.first().ok_or_else(|| Error::data("a table without files"))?;
+        let schema = parquet_schema(first)?;
+        let mut order = sorted_by(first)?;
+        for file in files.iter().skip(1) {
+            let other = sorted_by(file)?;
+            let common = order.iter().zip(&other).take_while(|(one, other)| one == other).count();
+            order.truncate(common);
+        }
+        Ok(Self { files, schema, order })
+    }
+
     pub(crate) fn provider(&self) -> EngineResult<Arc<dyn TableProvider>> {
         if self.files.is_empty() {
             return Ok(Arc::new(MemTable::try_new(Arc::clone(&self.schema), vec![vec![]])?));
@@ -50,15 +66,36 @@ fn file_url(path: &Path) -> EngineResult<ListingTableUrl> {
     ListingTableUrl::try_new(url, None)
 }
 
+/// The columns that every row group of a file says it is sorted by, ascending and nulls last.
+fn sorted_by(path: &Path) -> Result<Vec<String>> {
+    let builder = open(path)?;
+    let names = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let sorting = group.sorting_columns().map(Vec::as_slice).unwrap_or_default();
+        let ascending = sorting.iter().take_while(|column| !column.descending && !column.nulls_first);
+        let index = |column: &parquet::file::metadata::SortingColumn| usize::try_from(column.column_idx).ok();
+        ascending.map_while(|column| Some(group.column(index(column)?).column_path().string())).collect::<Vec<_>>()
+    };
+    let mut groups = builder.metadata().row_groups().iter().map(names);
+    let mut order = groups.next().unwrap_or_default();
+    for other in groups {
+        let common = order.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        order.truncate(common);
+    }
+    Ok(order)
+}
+
+fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| {
+        Error::data(format!("{}: not a whole Parquet file: {cause}", path.display()))
+            .with_hint("it was cut short or is another format; export it again")
+    })
+}
+
 /// The columns of a Parquet file.
 ///
 /// # Errors
 /// When the file is missing, cut short or not Parquet.
 pub fn parquet_schema(path: &Path) -> Result<SchemaRef> {
-    let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| {
-        Error::data(format!("{}: not a whole Parquet file: {cause}", path.display()))
-            .with_hint("it was cut short or is another format; export it again")
-    })?;
-    Ok(Arc::new(Schema::new(builder.schema().fields().clone())))
+    Ok(Arc::new(Schema::new(open(path)?.schema().fields().clone())))
 }

@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use mercer_base::{Error, ErrorKind, Result};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 /// A Parquet file being written.
@@ -29,17 +30,25 @@ pub struct WrittenFile {
 }
 
 impl ParquetWriter {
-    /// Opens a new file for batches of this schema.
+    /// Opens a new file for batches of this schema, whose rows will come sorted by `order` (ascending, nulls last), which
+    /// the file says of itself.
     ///
     /// # Errors
-    /// When the file cannot be made.
-    pub fn create(path: &Path, schema: SchemaRef) -> Result<Self> {
+    /// When the file cannot be made, or `order` names a column that is not there.
+    pub fn create(path: &Path, schema: SchemaRef, order: &[&str]) -> Result<Self> {
+        let position = |name: &&str| {
+            let index = schema.index_of(name).ok().and_then(|index| i32::try_from(index).ok());
+            let index = index.ok_or_else(|| Error::internal(format!("sorted by {name}, which is no column")))?;
+            Ok(SortingColumn { column_idx: index, descending: false, nulls_first: false })
+        };
+        let sorting = order.iter().map(position).collect::<Result<Vec<_>>>()?;
         let file = File::create(path).map_err(|cause| Error::io(path, cause))?;
         let level = ZstdLevel::try_new(1).map_err(|cause| Error::internal(cause.to_string()))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_max_row_group_row_count(Some(256 * 1024))
             .set_statistics_enabled(EnabledStatistics::Page)
+            .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
             .set_created_by("mercer".to_owned())
             .build();
         let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|cause| write_error(path, cause))?;

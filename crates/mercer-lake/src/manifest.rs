@@ -142,6 +142,14 @@ pub struct FileEntry {
     pub bytes: u64,
 }
 
+impl Finding {
+    /// Whether it deserves a look: figures may mislead, or rows were refused.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        self.severity >= Severity::Warning
+    }
+}
+
 impl Manifest {
     /// Reads a manifest.
     ///

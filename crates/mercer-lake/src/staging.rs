@@ -34,14 +34,14 @@ pub(crate) struct StagedFile {
     pub(crate) refused: PathBuf,
     /// How many there are of each.
     pub(crate) counts: RowCounts,
-    /// What was found about how the file is written, in sentences.
-    pub(crate) notes: Vec<String>,
+    /// The first refused row, in words.
+    pub(crate) sample: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Sidecar {
     counts: RowCounts,
-    notes: Vec<String>,
+    sample: Option<String>,
 }
 
 /// What to read into which staged column.
@@ -70,18 +70,18 @@ pub(crate) fn stage(spec: &SourceSpec, path: &Path, hash: &str, staging: &Path) 
     let (rows, refused, sidecar) = (file(".parquet"), file(".refused.parquet"), file(".json"));
     // The sidecar is written last: where it is, the other two are whole.
     if let Ok(text) = fs::read_to_string(&sidecar)
-        && let Ok(Sidecar { counts, notes }) = serde_json::from_str(&text)
+        && let Ok(Sidecar { counts, sample }) = serde_json::from_str(&text)
         && rows.is_file()
         && refused.is_file()
     {
-        return Ok(StagedFile { rows, refused, counts, notes });
+        return Ok(StagedFile { rows, refused, counts, sample });
     }
-    let (counts, notes) = parse(spec, path, &rows, &refused).context(|| format!("source \"{}\"", spec.name))?;
-    let text = serde_json::to_string(&Sidecar { counts, notes: notes.clone() })
+    let (counts, sample) = parse(spec, path, &rows, &refused).context(|| format!("source \"{}\"", spec.name))?;
+    let text = serde_json::to_string(&Sidecar { counts, sample: sample.clone() })
         .map_err(|cause| Error::internal(format!("staging: {cause}")))?;
     let beside = file(".json.part");
     fs::write(&beside, text).and_then(|()| fs::rename(&beside, &sidecar)).map_err(|cause| Error::io(&sidecar, cause))?;
-    Ok(StagedFile { rows, refused, counts, notes })
+    Ok(StagedFile { rows, refused, counts, sample })
 }
 
 /// Removes parsed files that no input of this run uses.
@@ -104,12 +104,11 @@ fn fingerprint(spec: &SourceSpec, hash: &str) -> Result<String> {
     Ok(blake3::hash(text.as_bytes()).to_hex()[..32].to_owned())
 }
 
-fn parse(spec: &SourceSpec, path: &Path, rows: &Path, refused: &Path) -> Result<(RowCounts, Vec<String>)> {
+fn parse(spec: &SourceSpec, path: &Path, rows: &Path, refused: &Path) -> Result<(RowCounts, Option<String>)> {
     let mut reader = mercer_source::open(path, &spec.read)?;
     let names = reader.columns().to_vec();
     let mut plan = Plan::new(spec, &names, path)?;
     let (held, mut again) = look_at_formats(&mut plan, &mut reader, path, spec)?;
-    let notes = reader.dialect().notes.clone();
     let mut sink = Sink::create(&plan, rows, refused)?;
     for batch in held {
         sink.take(&plan, &names, batch)?;
@@ -119,7 +118,7 @@ fn parse(spec: &SourceSpec, path: &Path, rows: &Path, refused: &Path) -> Result<
             sink.take(&plan, &names, batch)?;
         }
     }
-    Ok((sink.finish()?, notes))
+    sink.finish()
 }
 
 /// Reads the file for how its columns are written. Returns what was read of it, or a fresh reader where it is large.
@@ -230,16 +229,18 @@ struct Sink {
     refused: ParquetWriter,
     refused_schema: SchemaRef,
     counts: RowCounts,
+    sample: Option<String>,
 }
 
 impl Sink {
     fn create(plan: &Plan, rows: &Path, refused: &Path) -> Result<Self> {
         let refused_schema = refused_schema();
         Ok(Self {
-            rows: ParquetWriter::create(rows, Arc::clone(&plan.schema))?,
-            refused: ParquetWriter::create(refused, Arc::clone(&refused_schema))?,
+            rows: ParquetWriter::create(rows, Arc::clone(&plan.schema), &[])?,
+            refused: ParquetWriter::create(refused, Arc::clone(&refused_schema), &[])?,
             refused_schema,
             counts: RowCounts::default(),
+            sample: None,
         })
     }
 
@@ -286,16 +287,17 @@ impl Sink {
         }
         self.counts.quarantined += refused.len() as u64;
         refused.sort();
-        if !refused.is_empty() {
+        if let Some((line, reason, _)) = refused.first() {
+            self.sample.get_or_insert_with(|| format!("line {line}: {reason}"));
             self.refused.write(&refused_batch(&self.refused_schema, &refused)?)?;
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<RowCounts> {
+    fn finish(self) -> Result<(RowCounts, Option<String>)> {
         self.rows.finish()?;
         self.refused.finish()?;
-        Ok(self.counts)
+        Ok((self.counts, self.sample))
     }
 }
 

@@ -122,7 +122,7 @@ fn config_hash(request: &UpdateRequest<'_>) -> Result<String> {
     let specs: Vec<_> = request.sources.iter().map(|(spec, _)| spec).collect();
     let text = serde_json::to_string(&(specs, request.rules, request.keep_snapshots))
         .map_err(|cause| Error::internal(format!("configuration: {cause}")))?;
-    let text = format!("{} {text} {}", env!("CARGO_PKG_VERSION"), request.definitions.fingerprint());
+    let text = format!("{} {text} {}", env!("CARGO_PKG_VERSION"), request.definitions.definitions_sql());
     Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
 }
 
@@ -235,7 +235,8 @@ fn file_findings(
         files.iter().filter(|(source, ..)| *source == number).for_each(|(.., input)| rows.add(&input.rows));
         let parsed_out: u64 = staged[number].iter().map(|file| file.counts.quarantined).sum();
         if parsed_out > 0 {
-            let message = format!("{parsed_out} of {} rows could not be read and are kept in the table quarantine", rows.read);
+            let sample = staged[number].iter().find_map(|file| file.sample.as_deref()).unwrap_or_default();
+            let message = format!("{parsed_out} of {} rows could not be read, such as {sample}", rows.read);
             findings.push(finding(&spec.name, spec.rows_are, "unreadable_rows", Severity::Refused, parsed_out, message));
         }
         let mut reasons: BTreeMap<&str, (u64, &Refused)> = BTreeMap::new();

@@ -1,1 +1,29 @@
-//! Reads what people export (CSV, Parquet, JSON lines, Excel) into Arrow batches, and profiles it.
+#![doc = include_str!("../README.md")]
+
+mod batch;
+mod cell;
+mod container;
+mod decode;
+mod delimited;
+mod header;
+mod json;
+mod options;
+mod parquet_file;
+mod profile;
+mod reader;
+mod shape;
+mod sketch;
+mod sniff;
+mod split;
+mod workbook;
+
+pub use batch::{MAX_BATCH_ROWS, RawBatch, RejectedRow};
+pub use cell::{
+    CellFormat, CellType, Converted, DecimalMark, EpochUnit, FormatTally, convert, detect_format, explain,
+    is_missing_word,
+};
+pub use options::{Delimiter, Dialect, Format, Quote, ReadOptions};
+pub use profile::{ColumnProfile, Distinct, FileProfile, Kind, NumberSummary, TimeSummary, profile};
+pub use reader::{Reader, open, sniff};
+pub use shape::Shape;
+pub use sketch::Sketch;

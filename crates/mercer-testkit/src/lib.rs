@@ -1,1 +1,10 @@
-//! What tests share: data folders, temporary projects, broken inputs.
+//! What tests share: reference data, temporary projects, and checks of what every crate promises. A dev-dependency only.
+#![allow(clippy::print_stdout, clippy::panic, clippy::expect_used, reason = "only tests call it")]
+
+mod data;
+mod project;
+mod promises;
+
+pub use data::{data, data_root};
+pub use project::TempProject;
+pub use promises::{assert_error, assert_same_at_any_thread_count};

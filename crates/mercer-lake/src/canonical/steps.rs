@@ -40,7 +40,7 @@ impl<'a> Steps<'a> {
     pub(crate) fn keep(&mut self, name: &str, sql: &str) -> Result<u64> {
         let schema = self.engine.schema(sql).map_err(|error| error.with_context(format!("step {name}")))?;
         let path = self.scratch_file(name);
-        let mut writer = ParquetWriter::create(&path, schema.clone())?;
+        let mut writer = ParquetWriter::create(&path, schema.clone(), &[])?;
         self.engine.stream(sql, |batch| writer.write(&batch)).map_err(|error| error.with_context(format!("step {name}")))?;
         let file = writer.finish()?;
         self.engine.register_parquet(name, &ParquetTable { files: vec![file.path], schema, order: vec![] })?;
@@ -61,7 +61,7 @@ impl<'a> Steps<'a> {
         let key_index = schema.index_of("customer_key").ok().filter(|_| by_customer);
         let mut files: Vec<FileEntry> = Vec::new();
         let first = self.scratch_file(name);
-        let mut writer = ParquetWriter::create(&first, schema.clone())?;
+        let mut writer = ParquetWriter::create(&first, schema.clone(), order)?;
         let mut bucket = 0;
         let (store, mut counter) = (self.store, self.counter);
         self.engine
@@ -74,7 +74,7 @@ impl<'a> Steps<'a> {
                     if writer.rows() > 0 {
                         counter += 1;
                         let path = store.scratch().join(format!("{counter:04}-{name}.parquet"));
-                        let done = std::mem::replace(&mut writer, ParquetWriter::create(&path, schema.clone())?).finish()?;
+                        let done = std::mem::replace(&mut writer, ParquetWriter::create(&path, schema.clone(), order)?).finish()?;
                         files.push(store.adopt(name, &done.path, done.rows)?);
                     }
                 }
@@ -89,6 +89,16 @@ impl<'a> Steps<'a> {
         self.adopt_files(name, files, order)
     }
 
+    /// Runs a statement into one file of a table.
+    pub(crate) fn file(&mut self, name: &str, sql: &str, order: &[&str]) -> Result<FileEntry> {
+        let schema = self.engine.schema(sql).map_err(|error| error.with_context(format!("table {name}")))?;
+        let path = self.scratch_file(name);
+        let mut writer = ParquetWriter::create(&path, schema, order)?;
+        self.engine.stream(sql, |batch| writer.write(&batch)).map_err(|error| error.with_context(format!("table {name}")))?;
+        let done = writer.finish()?;
+        self.store.adopt(name, &done.path, done.rows)
+    }
+
     /// Registers finished files as a table of the lake.
     pub(crate) fn adopt_files(&mut self, name: &str, files: Vec<FileEntry>, order: &[&str]) -> Result<()> {
         let order = order.iter().map(|column| (*column).to_owned()).collect();
@@ -101,7 +111,7 @@ impl<'a> Steps<'a> {
     /// Makes rows in memory a table of the lake.
     pub(crate) fn table_of(&mut self, name: &str, batch: &RecordBatch, order: &[&str]) -> Result<()> {
         let path = self.scratch_file(name);
-        let mut writer = ParquetWriter::create(&path, batch.schema())?;
+        let mut writer = ParquetWriter::create(&path, batch.schema(), order)?;
         writer.write(batch)?;
         let done = writer.finish()?;
         let file = self.store.adopt(name, &done.path, done.rows)?;

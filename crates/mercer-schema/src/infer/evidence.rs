@@ -178,7 +178,6 @@ struct Row<'a> {
 
 impl Texts {
     fn row(&self, row: usize) -> Row<'_> {
-        let cell = |column: &Option<StringArray>| -> Option<&str> { column.as_ref().and_then(|c| filled(c, row)) };
         Row {
             order: self.order.as_ref().and_then(|column| filled(column, row)),
             customer: self.customer.as_ref().and_then(|column| filled(column, row)),

@@ -12,6 +12,7 @@ pub(super) fn suits(column: &Column<'_>, table: Table, field: &Field) -> f64 {
     let by_kind = match field.kind {
         FieldKind::Time => match column.kind {
             Kind::Time => 1.0,
+            Kind::Integer | Kind::Decimal if column.epoch => 0.9,
             _ => 0.0,
         },
         FieldKind::Money => match column.kind {
@@ -86,6 +87,9 @@ fn particulars(column: &Column<'_>, table: Table, field: &Field) -> f64 {
             if_else(column.unique >= 0.98, 1.0, 0.3)
         }
         "order_id" if table == Table::OrderLines => if_else(column.look == Some(Look::Email), 0.2, 1.0),
+        // What is called a description is a title where it is as short as one.
+        "title" => if_else(column.mean_length <= 150.0, 1.0, 0.6),
+        "description" if table == Table::Products => if_else(column.mean_length >= 60.0, 1.0, 0.6),
         "properties" => if_else(column.any_sample(&['{']), 1.0, 0.4),
         _ => 1.0,
     }

@@ -11,7 +11,7 @@ use crate::table::{Field, FieldKind, Table};
 /// Pairs of a lower score are not worth a thought.
 const LEAST_SCORE: f64 = 0.4;
 /// A name this alike is the field's own name or a known synonym.
-pub(super) const SAME_NAME: f64 = 0.95;
+pub(super) const SAME_NAME: f64 = 0.91;
 /// The likeness of a name that is one of the known ones, but means different things in different tables.
 const GENERIC: f64 = 0.85;
 
@@ -108,20 +108,24 @@ pub(super) fn name_score(column: &Column<'_>, table: Table, field: &'static Fiel
     };
     if column.words.text() == "id" {
         // A bare "id" is the key of whatever the rows are, or else the customer's.
-        return match field.name {
+        let alike: f64 = match field.name {
             name if table.key().first() == Some(&name) && name.ends_with("_id") => 0.62,
             "customer_id" => 0.6,
             _ => 0.0,
         };
+        return if column.name.starts_with('_') { alike * 0.97 } else { alike };
     }
     let mut best = 0.0_f64;
     for (index, name) in known.names.iter().enumerate() {
         let alike = likeness(&column.words, name);
         // The canonical name itself is less in doubt than a synonym that many tables share.
         let alike = if index == 0 && column.words.is_generic() && alike >= 0.7 { GENERIC } else { alike };
-        best = best.max(alike);
+        // Synonyms stand in the order in which they are usual.
+        let order = 0.001 * f64::from(u8::try_from(index.min(40)).unwrap_or(40));
+        best = best.max(alike - order);
     }
-    best
+    // `_id` stands behind `id`: a leading mark is how programs name their own columns.
+    if column.name.starts_with('_') { best * 0.97 } else { best.max(0.0) }
 }
 
 /// The fields a row of `table` may fill: its own, then those of the tables it carries. A key stands once.
@@ -209,7 +213,8 @@ pub(super) fn map(file: &File<'_>, rows: Table, links: &dyn Links) -> Vec<Match>
         let certainty = certainty(&Doubt {
             score: scores[c][f],
             name: names[c][f],
-            rival: rival.map(|other| (scores[c][other], fields[other].1.name == field.name)),
+            rival: rival
+                .map(|other| (scores[c][other], fields[other].1.name == field.name || (table == rows && fields[other].0 != rows))),
             contested: contested > 0,
         });
         let near = rival.filter(|&other| scores[c][other] >= scores[c][f] - 0.3 && fields[other].1.name != field.name);
@@ -267,7 +272,8 @@ fn foreign_key(file: &File<'_>, column: usize, rows: Table, field: &Field, links
 struct Doubt {
     score: f64,
     name: f64,
-    /// The score of the column's next best field, and whether that is the same field of another table.
+    /// The score of the column's next best field, and whether that matters little: the same field of another table, or
+    /// one that rows of this kind only carry.
     rival: Option<(f64, bool)>,
     /// Whether another column would also do for the field.
     contested: bool,
@@ -279,10 +285,10 @@ fn certainty(doubt: &Doubt) -> f64 {
     if !doubt.contested && doubt.name >= 0.7 && doubt.name < SAME_NAME {
         certainty += 0.12;
     }
-    if let Some((rival, same_field)) = doubt.rival {
+    if let Some((rival, matters_little)) = doubt.rival {
         let near = (1.0 - (doubt.score - rival).max(0.0) / 0.3).max(0.0);
         // Whose country it is matters little, as long as it is the country.
-        certainty *= 1.0 - near * if same_field { 0.06 } else { 0.25 };
+        certainty *= 1.0 - near * if matters_little { 0.06 } else { 0.25 };
     }
     if doubt.contested {
         certainty *= 0.85;

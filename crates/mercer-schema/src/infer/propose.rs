@@ -8,9 +8,9 @@ use super::map::{Because, Links, Match, SAME_NAME, noun};
 use super::rows::{Verdict, judge, why_not};
 use super::view::{Column, File, Kind};
 use super::{
-    CurrencyGuess, LEAST_CERTAINTY, LeftOut, Proposal, ProposedColumn, ProposedSource, Question, SURE, UnmappedColumn,
+    LEAST_CERTAINTY, LeftOut, Proposal, ProposedColumn, ProposedSource, Question, SURE, UnmappedColumn, currency,
+    leftover,
 };
-use super::{currency, leftover};
 use crate::mapping::{ColumnSource, SourceSpec};
 use crate::table::{Field, Table};
 
@@ -272,7 +272,7 @@ fn ask(proposed: &ProposedColumn, m: &Match, questions: &mut Vec<Question>) {
         format!("{columns} are added up; leave out what is not your own reduction or already in another")
     } else if proposed.certainty < SURE {
         let other = proposed.runner_up.as_ref().map_or(String::new(), |other| format!(" It may also be {other}."));
-        format!("is {columns} really {}?{other}", m.field.doc)
+        format!("is {columns} really {} ({})?{other}", proposed.field, m.field.doc.split(';').next().unwrap_or_default())
     } else {
         return;
     };

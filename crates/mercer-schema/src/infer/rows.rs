@@ -361,6 +361,13 @@ fn file_words(table: Table) -> &'static [&'static str] {
 
 /// Why a file is left out, in words that name what it looks like.
 pub(super) fn why_not(file: &File<'_>) -> String {
+    let is_key = |column: &super::view::Column<'_>| {
+        Table::ALL.iter().any(|&table| {
+            table.key().first().and_then(|key| table.field(key)).is_some_and(|field| {
+                field.name.ends_with("_id") && name_score(column, table, field) >= SAME_NAME
+            })
+        })
+    };
     let names_any = |key: &str| {
         file.columns.iter().any(|column| {
             Table::ALL
@@ -380,8 +387,10 @@ pub(super) fn why_not(file: &File<'_>) -> String {
         "it is a summary (recency, frequency) rather than purchases; bring the orders it was made from".into()
     } else if spend >= 2 && dates {
         "it looks like media spend with a column for each channel; one row for each date and channel is needed".into()
-    } else if campaigns && !dates {
+    } else if campaigns && (!dates || !customers) {
         "it looks like a lookup table of campaigns or coupons: there is no canonical table for it".into()
+    } else if let Some(key) = file.columns.iter().find(|c| c.unique < 0.6 && is_key(c)).filter(|_| !dates) {
+        format!("{} comes again in many rows, and there is no date or order number to tell them apart", key.name)
     } else if !customers && dates {
         "it has dates, but neither customers nor order numbers, so its rows are totals rather than purchases".into()
     } else if customers && !dates {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mercer_source::{ColumnProfile, FileProfile, Shape};
 
-use super::words::{Name, words};
+use super::words::Name;
 
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(super) struct Column<'p> {
     /// Whether every date can be read day first and month first.
     pub(super) ambiguous_day: bool,
     pub(super) day_first: Option<bool>,
+    /// Whether its numbers can be seconds (or parts of them) since 1970.
+    pub(super) epoch: bool,
     profile: &'p ColumnProfile,
 }
 
@@ -112,14 +114,15 @@ impl<'p> Column<'p> {
             kind,
             look,
             filled: share(profile.filled, rows),
-            distinct: profile.distinct,
-            unique: share(profile.distinct, profile.filled),
+            distinct: profile.distinct.count,
+            unique: profile.unique_share,
             samples: &profile.samples,
             min: numeric.map_or(f64::NAN, |numeric| numeric.min),
             max: numeric.map_or(f64::NAN, |numeric| numeric.max),
             fractional: numeric.map_or(0, |numeric| numeric.fractional),
             mean_length: profile.mean_length,
             ambiguous_day: profile.time.as_ref().is_some_and(|time| time.ambiguous_day_month),
+            epoch: profile.time.is_some() && profile.format.epoch.is_some(),
             day_first: profile.format.day_first,
             profile,
         }
@@ -143,10 +146,7 @@ impl<'p> Column<'p> {
     /// The share of this column's values that are among the values of `keys`, by samples of both; none where too few
     /// are known.
     pub(super) fn share_in(&self, keys: &Column<'_>) -> Option<f64> {
-        (self.profile.keys.len() >= 20).then(|| {
-            let hits = self.profile.keys.iter().filter(|k| keys.profile.keys.contains(*k)).count();
-            hits as f64 / self.profile.keys.len() as f64
-        })
+        self.profile.sketch.contained_in(&keys.profile.sketch)
     }
 }
 

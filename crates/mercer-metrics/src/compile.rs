@@ -1,0 +1,381 @@
+//! From metrics to one SQL statement: a row per period (and value of a dimension), a column per metric.
+//!
+//! Each fact table is added up by itself into branches of the same shape (period, dimension, one column per measure);
+//! the branches are stacked and grouped once more, so that no facts are ever joined with other facts.
+
+use std::collections::BTreeMap;
+
+use mercer_base::{Error, Result, ResultExt};
+
+use crate::definition::{Aggregate, Definitions, Dimension, Metric, MetricKind, Within, references};
+use crate::expression::Expression;
+use crate::time::{Grain, Moment, Period, Window, identifier, literal, periods, quoted};
+
+/// Which metrics are asked for, and how they are cut.
+#[derive(Debug, Clone)]
+pub struct MetricQuery<'a> {
+    /// Names of metrics, in the order of the columns wanted.
+    pub metrics: &'a [&'a str],
+    /// Rows of this stretch of time count.
+    pub window: Window,
+    /// The length of the periods.
+    pub grain: Grain,
+    /// The name of a dimension to break down by.
+    pub by: Option<&'a str>,
+    /// Up to when the data are known: periods that end later are not complete, and a conversion counts only customers
+    /// whose time is over by then.
+    pub known_until: Moment,
+}
+
+/// One measure of a branch: its column, the SQL that fills it, and the type it has.
+struct Measure {
+    column: String,
+    sql: String,
+}
+
+/// A compilation under way.
+struct Compiler<'a> {
+    definitions: &'a Definitions,
+    query: &'a MetricQuery<'a>,
+    dimension: Option<&'a Dimension>,
+    periods: Vec<Period>,
+}
+
+impl Definitions {
+    /// One statement for the metrics asked for, ordered by period, then dimension.
+    ///
+    /// Columns: `period_start`, `period_end`, `complete` (over, and inside the window), `dimension` (only with `by`;
+    /// null where unknown), then the metrics. Without a dimension every period has a row; with one, the pairs that occur.
+    /// Counts and sums of nothing are 0; a ratio or conversion without a base is null.
+    ///
+    /// # Errors
+    /// When a metric or dimension is unknown, a metric cannot be broken down so, or the window has too many periods.
+    pub fn sql(&self, query: &MetricQuery<'_>) -> Result<String> {
+        Compiler::new(self, query)?.statement()
+    }
+
+    /// One statement for every metric at several grains, a row per metric and period: `metric`, `label`, `unit`, `grain`,
+    /// `period_start`, `period_end`, `complete`, `value` (double), `amount` (exact; null unless money).
+    ///
+    /// # Errors
+    /// As [`Self::sql`].
+    pub fn long_sql(&self, window: Window, grains: &[Grain], known_until: Moment) -> Result<String> {
+        let names: Vec<&str> = self.metrics().iter().map(|metric| metric.name.as_str()).collect();
+        let mut parts = Vec::new();
+        for (rank, grain) in grains.iter().enumerate() {
+            let query = MetricQuery { metrics: &names, window, grain: *grain, by: None, known_until };
+            parts.push(self.long_part(rank, &query)?);
+        }
+        if parts.is_empty() {
+            return Err(Error::config("no grain was asked for").with_hint("ask for at least one of total, day, week, month, quarter, year"));
+        }
+        Ok(format!(
+            "SELECT metric, label, unit, grain, period_start, period_end, complete, value, amount FROM ({}) AS long \
+             ORDER BY grain_rank, position, period_start",
+            parts.join("\nUNION ALL ")
+        ))
+    }
+
+    fn long_part(&self, rank: usize, query: &MetricQuery<'_>) -> Result<String> {
+        let wide = self.sql(query)?;
+        let mut rows = Vec::new();
+        let (mut values, mut amounts) = (String::new(), String::new());
+        for (position, metric) in self.metrics().iter().enumerate() {
+            let words = [&metric.name, &metric.label, metric.unit.name()].map(quoted);
+            rows.push(format!("({position}, {})", words.join(", ")));
+            let column = identifier(&metric.name);
+            values.push_str(&format!(" WHEN {position} THEN CAST(wide.{column} AS DOUBLE)"));
+            if metric.unit.name() == "money" {
+                amounts.push_str(&format!(" WHEN {position} THEN wide.{column}"));
+            }
+        }
+        let amount = if amounts.is_empty() { "NULL".to_owned() } else { format!("CASE m.position{amounts} END") };
+        Ok(format!(
+            "SELECT {rank} AS grain_rank, m.position, m.metric, m.label, m.unit, {grain} AS grain, wide.period_start, \
+             wide.period_end, wide.complete, CASE m.position{values} END AS value, CAST({amount} AS DECIMAL(18, 4)) AS amount \
+             FROM ({wide}) AS wide CROSS JOIN (VALUES {rows}) AS m(position, metric, label, unit)",
+            grain = quoted(query.grain.name()),
+            rows = rows.join(", "),
+        ))
+    }
+}
+
+impl<'a> Compiler<'a> {
+    fn new(definitions: &'a Definitions, query: &'a MetricQuery<'a>) -> Result<Self> {
+        if query.metrics.is_empty() {
+            return Err(Error::config("no metric was asked for").with_hint("name at least one metric"));
+        }
+        let dimension = query.by.map(|name| definitions.dimension(name)).transpose()?;
+        let periods = periods(&query.window, query.grain, query.known_until)?;
+        Ok(Self { definitions, query, dimension, periods })
+    }
+
+    fn statement(&self) -> Result<String> {
+        let needed = self.needed()?;
+        let mut branches: Vec<(String, Vec<String>)> = Vec::new();
+        self.simple_branches(&needed, &mut branches)?;
+        for metric in &needed {
+            match &metric.kind {
+                MetricKind::Cumulative { measure } => branches.push(self.cumulative_branch(metric, measure)?),
+                MetricKind::Conversion { base, conversion, within } => {
+                    branches.push(self.conversion_branch(metric, base, conversion, *within)?);
+                }
+                MetricKind::Simple { .. } | MetricKind::Ratio { .. } | MetricKind::Derived { .. } => {}
+            }
+        }
+        let columns: Vec<&String> = branches.iter().flat_map(|(_, columns)| columns).collect();
+        let stacked: Vec<String> = branches
+            .iter()
+            .map(|(sql, own)| {
+                let filled = |column: &&String| if own.contains(column) { (*column).clone() } else { format!("NULL AS {column}") };
+                let cells: Vec<String> = columns.iter().map(filled).collect();
+                format!("SELECT period, dimension, {} FROM ({sql}) AS branch", cells.join(", "))
+            })
+            .collect();
+        let merged: Vec<String> = columns.iter().map(|column| format!("max({column}) AS {column}")).collect();
+        let mut outputs = Vec::new();
+        for name in self.query.metrics {
+            let metric = self.definitions.metric(name)?;
+            outputs.push(format!("{} AS {}", self.cell(metric)?, identifier(name)));
+        }
+        // With a dimension only pairs that occur have rows; without one, every period has.
+        let (join, dimension) = if self.dimension.is_some() { ("JOIN", "m.dimension AS dimension, ") } else { ("LEFT JOIN", "") };
+        let order = if self.dimension.is_some() { ", dimension ASC NULLS LAST" } else { "" };
+        Ok(format!(
+            "SELECT p.period_start, p.period_end, p.complete, {dimension}{outputs}\n\
+             FROM {spine} {join} (SELECT period, dimension, {merged} FROM (\n{stacked}\n) AS stacked GROUP BY period, dimension) AS m \
+             ON m.period = p.period_start\nORDER BY period_start{order}",
+            outputs = outputs.join(", "),
+            spine = self.spine(),
+            merged = merged.join(", "),
+            stacked = stacked.join("\nUNION ALL\n"),
+        ))
+    }
+
+    /// The metrics asked for and all that they are made of, each once, in the order of their definition.
+    fn needed(&self) -> Result<Vec<&'a Metric>> {
+        let mut open: Vec<String> = self.query.metrics.iter().map(|name| (*name).to_owned()).collect();
+        let mut names: Vec<String> = Vec::new();
+        while let Some(name) = open.pop() {
+            if names.contains(&name) {
+                continue;
+            }
+            let metric = self.definitions.metric(&name)?;
+            // Cumulative and conversion metrics read their parts' rows themselves.
+            if matches!(metric.kind, MetricKind::Ratio { .. } | MetricKind::Derived { .. }) {
+                open.extend(references(&metric.kind)?);
+            }
+            names.push(name);
+        }
+        Ok(self.definitions.metrics().iter().filter(|metric| names.contains(&metric.name)).collect())
+    }
+
+    /// The periods as a table.
+    fn spine(&self) -> String {
+        let rows: Vec<String> = self
+            .periods
+            .iter()
+            .map(|p| format!("({}, {}, {}, {})", literal(p.start), literal(p.end), literal(p.previous), p.complete))
+            .collect();
+        format!("(VALUES {}) AS p(period_start, period_end, previous_start, complete)", rows.join(", "))
+    }
+
+    /// The fact table to read from, with the dimension beside its columns.
+    fn source(&self, metric: &str, table: &str) -> Result<(String, String)> {
+        let Some(dimension) = self.dimension else { return Ok((table.to_owned(), "CAST(NULL AS VARCHAR)".to_owned())) };
+        if !dimension.applies_to(table) {
+            return Err(Error::config(format!(
+                "metric \"{metric}\" is counted from {table}, which cannot be broken down by {}",
+                dimension.name
+            ))
+            .with_hint("ask for it without the dimension, or choose a dimension of that table"));
+        }
+        let (owner, value) = (dimension.parts().0, dimension.sql());
+        let key = match owner {
+            "customers" => "customer_key",
+            "products" => "product_id",
+            _ => return Ok((table.to_owned(), value)),
+        };
+        let joined = format!(
+            "{table} LEFT JOIN (SELECT {key} AS owner_key, {value} AS owner_value FROM {owner}) AS owner \
+             ON {table}.{key} = owner.owner_key"
+        );
+        Ok((joined, "owner_value".to_owned()))
+    }
+
+    fn in_window(&self, time: &str, from: Moment) -> String {
+        format!("{time} >= {} AND {time} < {}", literal(from), literal(self.query.window.to()))
+    }
+
+    /// Sums and counts: one branch per table and time; different values: one per table, time and what must differ.
+    fn simple_branches(&self, needed: &[&Metric], branches: &mut Vec<(String, Vec<String>)>) -> Result<()> {
+        // Grouped by what they can share; the map is ordered, so the statement is the same every time.
+        let mut groups: BTreeMap<(String, String, Vec<String>), Vec<Measure>> = BTreeMap::new();
+        for metric in needed {
+            let MetricKind::Simple { table, time, aggregate, of, filter } = &metric.kind else { continue };
+            self.source(&metric.name, table)?;
+            let column = identifier(&metric.name);
+            let condition = filter.as_deref().unwrap_or("TRUE");
+            let (key, sql) = match aggregate {
+                Aggregate::Count => (Vec::new(), format!("count(*) FILTER (WHERE {condition})")),
+                Aggregate::Sum => (Vec::new(), format!("sum({}) FILTER (WHERE {condition})", of.join(", "))),
+                Aggregate::CountDistinct => (of.clone(), condition.to_owned()),
+            };
+            groups.entry((table.clone(), time.clone(), key)).or_default().push(Measure { column, sql });
+        }
+        for ((table, time, key), measures) in groups {
+            let columns: Vec<String> = measures.iter().map(|measure| measure.column.clone()).collect();
+            let (source, dimension) = self.source("", &table)?;
+            let period = self.query.grain.sql(&time, &self.query.window);
+            let within = self.in_window(&time, self.query.window.from());
+            let sql = if key.is_empty() {
+                let cells: Vec<String> = measures.iter().map(|m| format!("{} AS {}", m.sql, m.column)).collect();
+                format!(
+                    "SELECT {period} AS period, {dimension} AS dimension, {} FROM {source} WHERE {within} GROUP BY 1, 2",
+                    cells.join(", ")
+                )
+            } else {
+                distinct_branch(&source, &period, &dimension, &within, &key, &measures)
+            };
+            branches.push((sql, columns));
+        }
+        Ok(())
+    }
+
+    /// Rows up to each period's end: those before the window fall into its first period, then periods are added up.
+    fn cumulative_branch(&self, metric: &Metric, measure: &str) -> Result<(String, Vec<String>)> {
+        let MetricKind::Simple { table, time, aggregate, of, filter } = &self.definitions.metric(measure)?.kind else {
+            return Err(Error::internal(format!("metric \"{}\" was not checked", metric.name)));
+        };
+        let (source, dimension) = self.source(&metric.name, table)?;
+        let window = &self.query.window;
+        let first = self.periods.first().map_or(window.from(), |period| period.start);
+        let column = identifier(&metric.name);
+        let amount = match aggregate {
+            Aggregate::Sum => format!("sum({})", of.join(", ")),
+            Aggregate::Count | Aggregate::CountDistinct => "count(*)".to_owned(),
+        };
+        let sql = format!(
+            "SELECT p.period_start AS period, a.dimension, sum(a.amount) AS {column} FROM {spine} JOIN (\
+             SELECT CASE WHEN {time} < {from} THEN {first} ELSE {period} END AS period, {dimension} AS dimension, {amount} AS amount \
+             FROM {source} WHERE {time} < {to} AND ({condition}) GROUP BY 1, 2) AS a \
+             ON a.period <= p.period_start GROUP BY p.period_start, a.dimension",
+            spine = self.spine(),
+            from = literal(window.from()),
+            to = literal(window.to()),
+            first = literal(first),
+            period = self.query.grain.sql(time, window),
+            condition = filter.as_deref().unwrap_or("TRUE"),
+        );
+        Ok((sql, vec![column]))
+    }
+
+    /// Customers of the base and those of them that converted; the dimension is the base's.
+    fn conversion_branch(&self, metric: &Metric, base: &str, conversion: &str, within: Within) -> Result<(String, Vec<String>)> {
+        let (base, conversion) = (self.definitions.metric(base)?, self.definitions.metric(conversion)?);
+        let (
+            MetricKind::Simple { table: base_table, time: base_time, filter: base_filter, .. },
+            MetricKind::Simple { table, time, filter, .. },
+        ) = (&base.kind, &conversion.kind)
+        else {
+            return Err(Error::internal(format!("metric \"{}\" was not checked", metric.name)));
+        };
+        let (source, dimension) = self.source(&metric.name, base_table)?;
+        let columns = vec![part(&metric.name, "base"), part(&metric.name, "converted")];
+        let query = self.query;
+        let known = literal(query.known_until);
+        let base_condition = format!("customer_key IS NOT NULL AND ({})", base_filter.as_deref().unwrap_or("TRUE"));
+        let condition = format!("customer_key IS NOT NULL AND ({})", filter.as_deref().unwrap_or("TRUE"));
+        let pairs = match within {
+            Within::Days(days) => format!(
+                "SELECT b.period, b.dimension, b.customer_key, bool_or(c.converted_at >= b.started_at \
+                 AND c.converted_at < b.started_at + INTERVAL '{days} days') AS converted FROM (\
+                 SELECT {period} AS period, {dimension} AS dimension, customer_key, {base_time} AS started_at FROM {source} \
+                 WHERE {in_window} AND {base_condition} AND {base_time} + INTERVAL '{days} days' <= {known}) AS b LEFT JOIN (\
+                 SELECT customer_key, {time} AS converted_at FROM {table} WHERE {condition} AND {time} >= {from}) AS c \
+                 ON c.customer_key = b.customer_key GROUP BY b.period, b.dimension, b.customer_key",
+                period = query.grain.sql(base_time, &query.window),
+                in_window = self.in_window(base_time, query.window.from()),
+                from = literal(query.window.from()),
+            ),
+            Within::NextPeriod => {
+                let earliest = self.periods.first().map_or(query.window.from(), |period| period.previous);
+                let period_of = |time: &str| match query.grain {
+                    Grain::Total => {
+                        let (from, previous) = (query.window.from(), query.window.previous().from());
+                        format!("CASE WHEN {time} < {} THEN {} ELSE {} END", literal(from), literal(previous), literal(from))
+                    }
+                    grain => grain.sql(time, &query.window),
+                };
+                format!(
+                    "SELECT p.period_start AS period, b.dimension, b.customer_key, c.customer_key IS NOT NULL AS converted FROM (\
+                     SELECT DISTINCT {base_period} AS period, {dimension} AS dimension, customer_key FROM {source} \
+                     WHERE {base_within} AND {base_condition}) AS b JOIN {spine} ON b.period = p.previous_start LEFT JOIN (\
+                     SELECT DISTINCT {period} AS period, customer_key FROM {table} WHERE {within} AND {condition}) AS c \
+                     ON c.customer_key = b.customer_key AND c.period = p.period_start",
+                    base_period = period_of(base_time),
+                    base_within = self.in_window(base_time, earliest),
+                    period = period_of(time),
+                    within = self.in_window(time, query.window.from()),
+                    spine = self.spine(),
+                )
+            }
+        };
+        let sql = format!(
+            "SELECT period, dimension, count(*) AS {}, count(*) FILTER (WHERE converted) AS {} FROM ({pairs}) AS pairs GROUP BY 1, 2",
+            columns[0], columns[1]
+        );
+        Ok((sql, columns))
+    }
+
+    /// The value of a metric, with its type.
+    fn cell(&self, metric: &Metric) -> Result<String> {
+        Ok(format!("CAST({} AS {})", self.value(metric)?, metric.unit.sql_type()))
+    }
+
+    fn value(&self, metric: &Metric) -> Result<String> {
+        let column = || format!("m.{}", identifier(&metric.name));
+        match &metric.kind {
+            MetricKind::Simple { .. } | MetricKind::Cumulative { .. } => Ok(format!("coalesce({}, 0)", column())),
+            MetricKind::Ratio { numerator, denominator } => {
+                let double = |name: &str| Ok::<_, Error>(format!("CAST({} AS DOUBLE)", self.value(self.definitions.metric(name)?)?));
+                Ok(format!("{} / nullif({}, 0)", double(numerator)?, double(denominator)?))
+            }
+            MetricKind::Derived { expression } => Expression::parse(expression)?
+                .sql(|name| self.value(self.definitions.metric(name)?))
+                .context(|| format!("metric \"{}\"", metric.name)),
+            MetricKind::Conversion { .. } => Ok(format!(
+                "CAST(m.{} AS DOUBLE) / nullif(CAST(m.{} AS DOUBLE), 0)",
+                part(&metric.name, "converted"),
+                part(&metric.name, "base")
+            )),
+        }
+    }
+}
+
+/// Different values in two steps: first each once, then counted. (Counting different texts per group directly takes a
+/// table of texts per group.)
+fn distinct_branch(source: &str, period: &str, dimension: &str, within: &str, key: &[String], measures: &[Measure]) -> String {
+    let names: Vec<String> = (0..key.len()).map(|index| format!("key_{index}")).collect();
+    let keys: Vec<String> = key.iter().zip(&names).map(|(sql, name)| format!("{sql} AS {name}")).collect();
+    let present: Vec<String> = key.iter().map(|sql| format!("({sql}) IS NOT NULL")).collect();
+    let flags: Vec<String> = measures.iter().map(|m| format!("bool_or({}) AS {}", m.sql, m.column)).collect();
+    let counts: Vec<String> =
+        measures.iter().map(|m| format!("count(*) FILTER (WHERE {}) AS {}", m.column, m.column)).collect();
+    let any: Vec<String> = measures.iter().map(|m| format!("({})", m.sql)).collect();
+    format!(
+        "SELECT period, dimension, {counts} FROM (SELECT {period} AS period, {dimension} AS dimension, {keys}, {flags} \
+         FROM {source} WHERE {within} AND ({present}) AND ({any}) GROUP BY period, dimension, {names}) AS once GROUP BY 1, 2",
+        counts = counts.join(", "),
+        keys = keys.join(", "),
+        flags = flags.join(", "),
+        present = present.join(" OR "),
+        any = any.join(" OR "),
+        names = names.join(", "),
+    )
+}
+
+/// The column for a part of a conversion.
+fn part(name: &str, part: &str) -> String {
+    identifier(&format!("{name}__{part}"))
+}

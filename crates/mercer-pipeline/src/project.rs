@@ -1,0 +1,313 @@
+//! A project folder: opened, run, checked, asked, reported.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mercer_base::{Error, Result};
+use mercer_lake::{Engine, EngineOptions, Finding, ParquetTable, Reader, RowCounts, Store, UpdateRequest, Updated};
+use mercer_metrics::Definitions;
+use serde::Serialize;
+
+use crate::config::{ByteSize, ProjectConfig};
+use crate::{figures, reporting};
+
+/// Memory that queries may hold before they spill, where nobody says otherwise.
+const DEFAULT_MEMORY: usize = 1 << 30;
+
+/// Snapshots that stay readable.
+const SNAPSHOTS_KEPT: usize = 5;
+
+/// How much of the machine a command may use, as far as the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Threads; all cores where not given.
+    pub threads: Option<NonZeroUsize>,
+    /// Bytes that queries may hold; the project's setting where not given.
+    pub memory: Option<u64>,
+}
+
+impl Limits {
+    /// From what was typed, such as `512 MB`.
+    ///
+    /// # Errors
+    /// When the size is not an amount of memory.
+    pub fn parse(threads: Option<NonZeroUsize>, memory: Option<&str>) -> Result<Self> {
+        let memory = memory.map(str::parse::<ByteSize>).transpose()?.map(|size| size.0);
+        Ok(Self { threads, memory })
+    }
+
+    fn engine(&self, config: Option<&ProjectConfig>, spill: Option<PathBuf>) -> EngineOptions {
+        let configured = config.map(|config| &config.engine);
+        let threads = self.threads.or_else(|| configured.and_then(|engine| engine.threads));
+        let memory = self.memory.or_else(|| configured.and_then(|engine| engine.memory).map(|size| size.0));
+        EngineOptions {
+            threads: threads.map(NonZeroUsize::get),
+            memory: memory.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(DEFAULT_MEMORY),
+            spill,
+        }
+    }
+}
+
+/// A project: its folder and its configuration.
+#[derive(Debug, Clone)]
+pub struct Project {
+    folder: PathBuf,
+    config: ProjectConfig,
+    definitions: Definitions,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunOutcome {
+    /// The project's folder.
+    pub project: PathBuf,
+    /// Number of the snapshot that is the newest now.
+    pub snapshot: u64,
+    /// Whether there was anything to do.
+    pub changed: bool,
+    /// Input files.
+    pub files: u64,
+    /// Rows by what became of them.
+    pub rows: RowCounts,
+    /// The figures that matter, over all of the data.
+    pub headline: Vec<Figure>,
+    /// What was found in the data.
+    pub findings: Vec<Finding>,
+    /// Where the report is.
+    pub report: PathBuf,
+}
+
+/// A figure with its name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// Name for machines.
+    pub name: String,
+    /// Name for people.
+    pub label: String,
+    /// The value as a number, where there is one.
+    pub value: Option<f64>,
+    /// The value as people read it, with its unit.
+    pub text: String,
+    /// A qualification.
+    pub note: String,
+}
+
+/// The data-quality report.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckOutcome {
+    /// Rows of all sources.
+    pub rows: RowCounts,
+    /// Rows by source.
+    pub sources: Vec<CheckedSource>,
+    /// What was found, the gravest first.
+    pub findings: Vec<Finding>,
+    /// Some of the refused rows.
+    pub refused: Vec<RefusedRow>,
+}
+
+/// A source and what became of its rows.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedSource {
+    /// Its name.
+    pub name: String,
+    /// What a row of it is.
+    pub rows_are: String,
+    /// Its rows.
+    pub rows: RowCounts,
+}
+
+/// A refused row.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusedRow {
+    /// Its source.
+    pub source: String,
+    /// Its file.
+    pub file: String,
+    /// Its line.
+    pub line: i64,
+    /// Why it was refused.
+    pub reason: String,
+    /// What it held.
+    pub row: String,
+}
+
+impl Project {
+    /// Opens the project in a folder.
+    ///
+    /// # Errors
+    /// When there is no `mercer.toml`, or it or `metrics.toml` is wrong.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let config = ProjectConfig::load(folder)?;
+        let own = folder.join("metrics.toml");
+        let mut definitions = Definitions::built_in()?;
+        if own.is_file() {
+            let text = fs::read_to_string(&own).map_err(|cause| Error::io(&own, cause))?;
+            let parsed = Definitions::parse(&text).and_then(|parsed| definitions.clone().merge(parsed));
+            definitions = parsed.map_err(|error| error.with_context(own.display().to_string()))?;
+        }
+        Ok(Self { folder: folder.to_owned(), config, definitions })
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &ProjectConfig {
+        &self.config
+    }
+
+    /// Its metric definitions: the built-in ones with its own.
+    #[must_use]
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn store(&self) -> Store {
+        Store::new(mercer_lake::lake_folder(&self.folder))
+    }
+
+    /// Where the report is, or will be.
+    #[must_use]
+    pub fn report_path(&self) -> PathBuf {
+        self.folder.join("report").join("index.html")
+    }
+
+    /// Opens the newest snapshot for questions.
+    ///
+    /// # Errors
+    /// When nothing was read yet.
+    pub fn reader(&self, limits: &Limits) -> Result<Reader> {
+        Reader::open(&self.store(), &limits.engine(Some(&self.config), None))
+    }
+
+    /// Reads what is new, builds every table, writes the report. Does nothing where nothing changed.
+    ///
+    /// # Errors
+    /// When a source cannot be read or nothing of it can be used; the last good state stays readable.
+    pub fn run(&self, limits: &Limits, force: bool, say: &dyn Fn(&str)) -> Result<RunOutcome> {
+        let updated = self.update(limits, force, say)?;
+        let changed = matches!(updated, Updated::Published(_));
+        let report = self.report_path();
+        let reader = self.reader(limits)?;
+        if changed || !report.is_file() {
+            say("writing the report");
+            reporting::write(self, &reader, &report)?;
+        }
+        let manifest = reader.manifest();
+        Ok(RunOutcome {
+            project: self.folder.clone(),
+            snapshot: manifest.id,
+            changed,
+            files: manifest.inputs.len() as u64,
+            rows: manifest.rows(),
+            headline: figures::headline(&reader, &self.config.project.currency)?,
+            findings: manifest.findings.clone(),
+            report,
+        })
+    }
+
+    /// Writes the report again from the newest snapshot.
+    ///
+    /// # Errors
+    /// When nothing was read yet, or the file cannot be written.
+    pub fn write_report(&self, limits: &Limits) -> Result<PathBuf> {
+        let path = self.report_path();
+        reporting::write(self, &self.reader(limits)?, &path)?;
+        Ok(path)
+    }
+
+    /// The data-quality report, with at most `rows` refused rows. Reads the sources where they changed.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn check(&self, limits: &Limits, rows: usize, say: &dyn Fn(&str)) -> Result<CheckOutcome> {
+        self.update(limits, false, say)?;
+        let reader = self.reader(limits)?;
+        let manifest = reader.manifest();
+        let mut sources = Vec::new();
+        for source in &self.config.sources {
+            let mut counts = RowCounts::default();
+            manifest.inputs.iter().filter(|input| input.source == source.name).for_each(|input| counts.add(&input.rows));
+            sources.push(CheckedSource { name: source.name.clone(), rows_are: source.rows_are.name().to_owned(), rows: counts });
+        }
+        let mut findings = manifest.findings.clone();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Ok(CheckOutcome { rows: manifest.rows(), sources, findings, refused: figures::refused_rows(&reader, rows)? })
+    }
+
+    fn update(&self, limits: &Limits, force: bool, say: &dyn Fn(&str)) -> Result<Updated> {
+        let mut sources = Vec::with_capacity(self.config.sources.len());
+        for source in &self.config.sources {
+            sources.push((source.clone(), self.config.files(&self.folder, source)?));
+        }
+        if sources.is_empty() {
+            return Err(Error::config(format!("{}: no sources", self.folder.join(crate::config::FILE_NAME).display()))
+                .with_hint("`mercer init --from FILES…` finds them, or write a [[source]] section"));
+        }
+        let store = self.store();
+        let engine = Engine::new(&limits.engine(Some(&self.config), Some(store.root().join("spill"))))?;
+        let request = UpdateRequest {
+            sources: &sources,
+            rules: &self.config.rules,
+            definitions: &self.definitions,
+            end_of_today: end_of_today()?,
+            keep_snapshots: SNAPSHOTS_KEPT,
+            force,
+        };
+        mercer_lake::update(&store, &engine, &request, say)
+    }
+}
+
+/// Opens a folder of Parquet files for questions: `NAME.parquet`, or `NAME/` with files of one table.
+///
+/// # Errors
+/// When there are none, or one is damaged.
+pub fn open_folder(folder: &Path, limits: &Limits) -> Result<Reader> {
+    let mut tables: Vec<(String, Vec<PathBuf>)> = Vec::new();
+    let entries = |folder: &Path| -> Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(folder).map_err(|cause| Error::io(folder, cause))?;
+        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+        paths.sort();
+        Ok(paths)
+    };
+    let is_parquet = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "parquet");
+    let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for path in entries(folder)? {
+        if path.is_dir() {
+            let files: Vec<_> = entries(&path)?.into_iter().filter(is_parquet).collect();
+            if !files.is_empty() {
+                tables.push((name(&path), files));
+            }
+        } else if is_parquet(&path) {
+            tables.push((name(&path), vec![path]));
+        }
+    }
+    if tables.is_empty() {
+        return Err(Error::data(format!("{}: no Parquet files", folder.display())));
+    }
+    let tables = tables.into_iter().map(|(name, files)| Ok((name, ParquetTable::from_files(files)?))).collect::<Result<Vec<_>>>()?;
+    Reader::over(tables, &limits.engine(None, None))
+}
+
+/// The first moment of a day written as `2011-09-01`, in microseconds.
+///
+/// # Errors
+/// When it is not a day.
+pub fn start_of_day(day: &str) -> Result<i64> {
+    let day = chrono::NaiveDate::parse_from_str(day.trim(), "%Y-%m-%d")
+        .map_err(|_| Error::config(format!("\"{day}\" is not a day")).with_hint("write it as 2011-09-01"))?;
+    Ok(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros())
+}
+
+/// Nothing can have happened after the end of tomorrow in UTC: today everywhere on earth.
+fn end_of_today() -> Result<i64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Error::internal("the clock is before 1970"))?;
+    let days = i64::try_from(now.as_secs() / 86_400).map_err(|_| Error::internal("the clock is too far on"))?;
+    Ok((days + 2) * 86_400_000_000)
+}

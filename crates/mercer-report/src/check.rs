@@ -1,0 +1,72 @@
+//! Refuses reports whose parts do not fit together, before anything is drawn.
+
+use mercer_base::card::{Card, Chart, Report};
+use mercer_base::{Error, Result};
+
+/// Whether every table and matrix of `report` is as wide and as long as its headings say.
+///
+/// # Errors
+/// An internal error that names the card and the row at fault: the method that made the card has a bug.
+pub(crate) fn check(report: &Report) -> Result<()> {
+    report.sections.iter().flat_map(|section| &section.cards).try_for_each(check_card)
+}
+
+fn check_card(card: &Card) -> Result<()> {
+    let wrong = |what: String| {
+        Err(Error::internal(format!("card `{}`: {what}", card.id))
+            .with_hint("this is a bug in mercer; please report it"))
+    };
+    let width = card.table.columns.len();
+    if let Some((row, cells)) = card.table.rows.iter().enumerate().find(|(_, cells)| cells.len() != width) {
+        return wrong(format!("row {} of the table has {} values for {width} columns", row + 1, cells.len()));
+    }
+    if let Some(Chart::Heatmap { rows, columns, cells, .. }) = &card.chart {
+        if cells.len() != rows.len() {
+            return wrong(format!("the matrix has {} rows for {} names", cells.len(), rows.len()));
+        }
+        if let Some((row, line)) = cells.iter().enumerate().find(|(_, line)| line.len() != columns.len()) {
+            return wrong(format!(
+                "row {} of the matrix has {} cells for {} columns",
+                row + 1,
+                line.len(),
+                columns.len()
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use mercer_base::ErrorKind;
+    use mercer_base::card::{Column, Section, Table, Unit, Value};
+
+    use super::*;
+
+    fn with(card: Card) -> Report {
+        Report { sections: vec![Section { cards: vec![card], ..Section::default() }], ..Report::default() }
+    }
+
+    #[test]
+    fn a_short_row_is_named() {
+        let table =
+            Table { columns: vec![Column::new("a", "A"), Column::new("b", "B")], rows: vec![vec![Value::Count(1)]] };
+        let error = check(&with(Card { id: "sales".into(), table, ..Card::default() })).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(error.to_string(), "card `sales`: row 1 of the table has 1 values for 2 columns");
+    }
+
+    #[test]
+    fn a_ragged_matrix_is_named() {
+        let chart = Chart::Heatmap {
+            unit: Unit::Share,
+            row_title: String::new(),
+            column_title: String::new(),
+            rows: vec!["a".into(), "b".into()],
+            columns: vec!["0".into()],
+            cells: vec![vec![None], vec![]],
+        };
+        let error = check(&with(Card { id: "cohorts".into(), chart: Some(chart), ..Card::default() })).unwrap_err();
+        assert!(error.message().contains("row 2 of the matrix"), "{error}");
+    }
+}

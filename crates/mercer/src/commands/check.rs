@@ -1,0 +1,52 @@
+//! `mercer check`: what is wrong with the data, and which rows were refused.
+
+use mercer_base::Result;
+use mercer_pipeline::{Limits, Project};
+
+use super::{grouped, print_json};
+use crate::args::{Check, Global};
+use crate::console::Console;
+
+pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result<()> {
+    let limits = Limits::parse(global.threads, None)?;
+    let check = Project::open(&global.project)?.check(&limits, options.rows, &|words| console.step(words))?;
+    console.done();
+    if global.json {
+        return print_json(&check);
+    }
+    let counts = |rows: &mercer_pipeline::RowCounts| {
+        [rows.read, rows.accepted, rows.repeated, rows.quarantined].map(grouped).to_vec()
+    };
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for source in &check.sources {
+        let mut row = vec![source.name.clone(), source.rows_are.clone()];
+        row.extend(counts(&source.rows));
+        rows.push(row);
+    }
+    if rows.len() > 1 {
+        let mut row = vec!["all".to_owned(), String::new()];
+        row.extend(counts(&check.rows));
+        rows.push(row);
+    }
+    console.say("Rows read = accepted + quarantined. Repeated ones are part of the accepted and count once.\n");
+    console.table(&["source", "rows are", "read", "accepted", "repeated", "quarantined"], rows, &[2, 3, 4, 5]);
+    if check.findings.is_empty() {
+        console.say("Nothing to complain of.");
+    }
+    let findings = check.findings.iter().map(|finding| {
+        let about = if finding.source.is_empty() { &finding.table } else { &finding.source };
+        vec![finding.severity.name().to_owned(), about.clone(), finding.message.clone()]
+    });
+    console.table(&["", "about", "finding"], findings.collect(), &[]);
+    if !check.refused.is_empty() {
+        let shown = check.refused.len() as u64;
+        console.say(&format!(
+            "Refused rows ({} of {}; `mercer query \"select * from quarantine\"` gives all):\n",
+            grouped(shown),
+            grouped(check.rows.quarantined)
+        ));
+        let rows = check.refused.iter().map(|row| vec![row.source.clone(), row.line.to_string(), row.reason.clone(), row.row.clone()]);
+        console.table(&["source", "line", "why", "row"], rows.collect(), &[1]);
+    }
+    Ok(())
+}

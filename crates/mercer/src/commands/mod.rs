@@ -1,0 +1,26 @@
+//! The commands: each reads its flags, calls the pipeline, prints the outcome.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod export;
+pub(crate) mod init;
+pub(crate) mod query;
+pub(crate) mod report;
+pub(crate) mod run;
+
+use serde::Serialize;
+
+/// Prints a result for machines.
+pub(crate) fn print_json(value: &impl Serialize) -> mercer_base::Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|cause| mercer_base::Error::internal(format!("result as JSON: {cause}")))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}

@@ -1,0 +1,143 @@
+//! Speaking to people: progress on a terminal, plain lines when piped, text that fits the width.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::Global;
+
+/// How much is said, and where.
+pub(crate) struct Console {
+    quiet: bool,
+    /// Standard output is for machines; people read standard error.
+    json: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Console {
+    pub(crate) fn new(global: &Global) -> Self {
+        let show_bar = !global.quiet && !global.verbose && std::io::stderr().is_terminal();
+        Self { quiet: global.quiet, json: global.json, bar: show_bar.then(spinner) }
+    }
+
+    /// A step of long work: a spinner's words on a terminal, a line of its own elsewhere.
+    pub(crate) fn step(&self, words: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(words.to_owned()),
+            None if self.quiet => {}
+            None => eprintln!("{words}"),
+        }
+    }
+
+    /// Ends the steps, so that results stand alone.
+    pub(crate) fn done(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Words for a person, beside the result.
+    pub(crate) fn say(&self, words: &str) {
+        self.done();
+        if self.quiet {
+            return;
+        }
+        let words = wrap(words, "", width());
+        if self.json { eprintln!("{words}") } else { println!("{words}") }
+    }
+
+    /// A table for a person.
+    pub(crate) fn table(&self, headings: &[&str], rows: Vec<Vec<String>>, right_aligned: &[usize]) {
+        if self.quiet || rows.is_empty() {
+            return;
+        }
+        let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        self.say(&format!("{}\n", table(headings, rows, right_aligned, width())));
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// Columns of the terminal that standard output goes to; 100 where it is none.
+pub(crate) fn width() -> usize {
+    terminal_size::terminal_size_of(std::io::stdout()).map_or(100, |(width, _)| usize::from(width.0)).clamp(40, 140)
+}
+
+/// Columns of the terminal that errors go to.
+pub(crate) fn error_width() -> usize {
+    terminal_size::terminal_size_of(std::io::stderr()).map_or(100, |(width, _)| usize::from(width.0)).clamp(40, 140)
+}
+
+/// Rows under headings, no wider than `width`.
+pub(crate) fn table(headings: Vec<String>, rows: Vec<Vec<String>>, right_aligned: &[usize], width: usize) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table.set_header(headings);
+    table.add_rows(rows);
+    for index in right_aligned {
+        if let Some(column) = table.column_mut(*index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let text = table.to_string();
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Text broken between words at `width`; lines after the first start with `indent`. Lines that are laid out stay as they are.
+pub(crate) fn wrap(text: &str, indent: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        if line.chars().count() <= width || line.contains("  ") && number > 0 {
+            out.push_str(line);
+            continue;
+        }
+        let mut column = 0;
+        for word in line.split_inclusive(' ') {
+            let length = word.trim_end().chars().count();
+            if column > 0 && column + length > width {
+                while out.ends_with(' ') {
+                    out.pop();
+                }
+                out.push('\n');
+                out.push_str(indent);
+                column = indent.len();
+            }
+            out.push_str(word);
+            column += word.chars().count();
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_fits_the_width() {
+        let text = "error: orders.csv: no column \"Customer\", which customer_id is mapped to";
+        let wrapped = wrap(text, "       ", 40);
+        assert!(wrapped.lines().all(|line| line.chars().count() <= 40), "{wrapped}");
+        assert_eq!(wrapped.split_whitespace().collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn tables_fit_the_width() {
+        let rows = vec![vec!["a".to_owned(), "words that go on and on ".repeat(5)]];
+        let text = table(vec!["x".into(), "y".into()], rows, &[], 60);
+        assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    }
+}
