@@ -27,7 +27,7 @@ pub struct EngineOptions {
     pub threads: Option<usize>,
     /// Bytes that queries may hold before they spill to disk.
     pub memory: usize,
-    /// Folder for spilled data; the system's temporary folder where not given.
+    /// Folder for spilled data, made where it is missing; the system's temporary folder where not given.
     pub spill: Option<PathBuf>,
 }
 
@@ -62,6 +62,7 @@ impl Engine {
             .map_err(|cause| Error::new(ErrorKind::Io, format!("cannot start {threads} threads: {cause}")))?;
         let mut environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(options.memory)));
         if let Some(folder) = &options.spill {
+            std::fs::create_dir_all(folder).map_err(|cause| Error::io(folder, cause))?;
             environment = environment.with_temp_file_path(folder);
         }
         let environment = environment.build_arc().map_err(engine_error)?;
@@ -80,9 +81,8 @@ impl Engine {
         // Merging spilled runs holds a batch of each: small batches and few sorts at a time fit where many do not.
         // (On a single partition the planner would hash all the same.)
         config = config.with_batch_size(1024).with_target_partitions(2);
-        let state = datafusion::execution::SessionStateBuilder::new_from_existing(context.state())
-            .with_config(config)
-            .build();
+        let state =
+            datafusion::execution::SessionStateBuilder::new_from_existing(context.state()).with_config(config).build();
         let spilling = SessionContext::new_with_state(state);
         Ok(Self { runtime, context, spilling, threads })
     }
@@ -120,7 +120,8 @@ impl Engine {
     /// # Errors
     /// When the statement does not parse or names what is not there.
     pub fn register_view(&self, name: &str, sql: &str) -> Result<()> {
-        let view = self.runtime.block_on(async { self.context.sql(sql).await.map(datafusion::prelude::DataFrame::into_view) });
+        let view =
+            self.runtime.block_on(async { self.context.sql(sql).await.map(datafusion::prelude::DataFrame::into_view) });
         self.context.deregister_table(name).map_err(engine_error)?;
         self.context.register_table(name, view.map_err(engine_error)?).map_err(engine_error)?;
         Ok(())
@@ -260,7 +261,8 @@ mod tests {
     fn numbers(engine: &Engine, rows: i64) {
         let chunk = |start: i64| {
             let keys = start..rows.min(start + 8192);
-            let text: ArrayRef = Arc::new(StringArray::from_iter_values(keys.clone().map(|n| format!("row number {n}"))));
+            let text: ArrayRef =
+                Arc::new(StringArray::from_iter_values(keys.clone().map(|n| format!("row number {n}"))));
             let key: ArrayRef = Arc::new(Int64Array::from_iter_values(keys));
             RecordBatch::try_from_iter([("key", key), ("text", text)]).unwrap()
         };
@@ -282,7 +284,9 @@ mod tests {
     fn a_persons_query_may_only_read() {
         let engine = engine();
         numbers(&engine, 3);
-        for forbidden in ["create table x as select 1", "copy numbers to '/tmp/x.csv'", "drop table numbers", "set a.b = 1"] {
+        for forbidden in
+            ["create table x as select 1", "copy numbers to '/tmp/x.csv'", "drop table numbers", "set a.b = 1"]
+        {
             assert!(engine.query(forbidden).is_err(), "{forbidden}");
         }
         assert_eq!(engine.query("select count(*) from numbers").unwrap().1.len(), 1);

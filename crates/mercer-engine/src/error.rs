@@ -16,10 +16,10 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
             Error::new(ErrorKind::Engine, format!("the query engine ran out of its memory: {text}"))
                 .with_hint("allow it more with `memory = \"4 GB\"` under [engine] in mercer.toml")
         }
-        DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => {
-            Error::config(format!("SQL: {text}"))
-                .with_hint("`mercer query \"show tables\"` lists the tables, `mercer query \"describe orders\"` their columns")
-        }
+        DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => Error::config(
+            format!("SQL: {text}"),
+        )
+        .with_hint("`mercer query \"show tables\"` lists the tables, `mercer query \"describe orders\"` their columns"),
         DataFusionError::IoError(cause) => {
             let hint = (cause.kind() == std::io::ErrorKind::StorageFull)
                 .then_some("free some disk space and run again; what was there before is untouched");

@@ -115,9 +115,10 @@ const CHECKS: &[Check] = &[
         name: "gap_in_orders",
         table: "orders",
         severity: Severity::Warning,
-        sql: "select coalesce(max(days), 0) as n, cast(cast(max_by_day as date) as varchar) as sample from (select cast(date_part('epoch', day - before) / 86400 as bigint) as days, \
-              first_value(before) over (order by day - before desc) as max_by_day from (select day, lag(day) over (order by day) as before from \
-              (select distinct date_trunc('day', ordered_at) as day from orders)) where before is not null) group by max_by_day having max(days) > 14",
+        sql: "select days as n, cast(cast(before as date) as varchar) as sample from \
+              (select before, (cast(day as bigint) - cast(before as bigint)) / 86400000000 as days from \
+                (select day, lag(day) over (order by day) as before from (select distinct date_trunc('day', ordered_at) as day from orders)) \
+               where before is not null) where days > 14 order by days desc, before limit 1",
         message: "the longest time without an order is {n} days, after {sample}: is a file missing?",
     },
 ];
@@ -130,7 +131,11 @@ pub(crate) fn run(engine: &Engine) -> Result<Vec<Finding>> {
         let sql = check.sql.replace("array_to_string_of(order_id)", "string_agg(order_id, ', ' order by order_id)");
         let batches = engine.collect(&sql).map_err(|error| error.with_context(format!("check {}", check.name)))?;
         let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { continue };
-        let count = batch.column(0).as_primitive_opt::<Int64Type>().filter(|counts| counts.is_valid(0)).map_or(0, |counts| counts.value(0));
+        let count = batch
+            .column(0)
+            .as_primitive_opt::<Int64Type>()
+            .filter(|counts| counts.is_valid(0))
+            .map_or(0, |counts| counts.value(0));
         if count <= 0 {
             continue;
         }
@@ -139,7 +144,8 @@ pub(crate) fn run(engine: &Engine) -> Result<Vec<Finding>> {
             let options = FormatOptions::default().with_display_error(true);
             let value = ArrayFormatter::try_new(column, &options).map(|formatter| formatter.value(0).to_string());
             let value = value.unwrap_or_default();
-            let value = if value.len() > 80 { format!("{}…", value.chars().take(79).collect::<String>()) } else { value };
+            let value =
+                if value.len() > 80 { format!("{}…", value.chars().take(79).collect::<String>()) } else { value };
             message = message.replace(&format!("{{{}}}", field.name()), &value);
         }
         findings.push(Finding {

@@ -71,7 +71,10 @@ pub(crate) fn customer_360_view(engine: &Engine, manifest: &Manifest, as_of: i64
     let definition = Customer360::built_in()?;
     let cuts = rfm_cuts(engine, &definition, as_of)?;
     let attributes: Vec<&str> = manifest.customer_attributes.iter().map(String::as_str).collect();
-    engine.register_view("customer_360", &definition.sql(&Cutoff { as_of, keys: None, cuts: cuts.as_ref(), attributes: &attributes })?)
+    engine.register_view(
+        "customer_360",
+        &definition.sql(&Cutoff { as_of, keys: None, cuts: cuts.as_ref(), attributes: &attributes })?,
+    )
 }
 
 /// Every metric by month, quarter and year and over all of the data.
@@ -85,7 +88,8 @@ fn metrics(steps: &mut Steps<'_>, definitions: &Definitions, built: &Built, as_o
 
 /// What was found in the data, a row each.
 fn data_quality(steps: &mut Steps<'_>, findings: &[Finding]) -> Result<()> {
-    let text = |of: fn(&Finding) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(findings.iter().map(of))) };
+    let text =
+        |of: fn(&Finding) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(findings.iter().map(of))) };
     let counts = findings.iter().map(|finding| i64::try_from(finding.count).unwrap_or(i64::MAX));
     let columns = vec![
         ("source", text(|finding| &finding.source)),
@@ -101,7 +105,9 @@ fn data_quality(steps: &mut Steps<'_>, findings: &[Finding]) -> Result<()> {
 /// Rows read, accepted, repeated and quarantined of each input file.
 fn source_rows(steps: &mut Steps<'_>, inputs: &[(usize, usize, Input)]) -> Result<()> {
     let count = |of: fn(&Input) -> u64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(inputs.iter().map(|(.., input)| i64::try_from(of(input)).unwrap_or(i64::MAX))))
+        Arc::new(Int64Array::from_iter_values(
+            inputs.iter().map(|(.., input)| i64::try_from(of(input)).unwrap_or(i64::MAX)),
+        ))
     };
     let sources = StringArray::from_iter_values(inputs.iter().map(|(.., input)| &input.source));
     let files = StringArray::from_iter_values(inputs.iter().map(|(.., input)| input.path.display().to_string()));

@@ -80,7 +80,9 @@ pub(crate) fn stage(spec: &SourceSpec, path: &Path, hash: &str, staging: &Path) 
     let text = serde_json::to_string(&Sidecar { counts, sample: sample.clone() })
         .map_err(|cause| Error::internal(format!("staging: {cause}")))?;
     let beside = file(".json.part");
-    fs::write(&beside, text).and_then(|()| fs::rename(&beside, &sidecar)).map_err(|cause| Error::io(&sidecar, cause))?;
+    fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, &sidecar))
+        .map_err(|cause| Error::io(&sidecar, cause))?;
     Ok(StagedFile { rows, refused, counts, sample })
 }
 
@@ -172,7 +174,8 @@ impl Plan {
         let position = |name: &str, target: &str| {
             names.iter().position(|column| column == name).ok_or_else(|| {
                 let near = names.iter().find(|column| column.trim().eq_ignore_ascii_case(name.trim()));
-                let error = Error::data(format!("{}: no column \"{name}\", which {target} is mapped to", path.display()));
+                let error =
+                    Error::data(format!("{}: no column \"{name}\", which {target} is mapped to", path.display()));
                 match near {
                     Some(near) => error.with_hint(format!("did you mean \"{near}\"? mend it under [source.columns]")),
                     None => error.with_hint(format!("the file has {}", names.join(", "))),
@@ -278,7 +281,8 @@ impl Sink {
                 }
             }
             let good = BooleanArray::from_iter(reasons.iter().map(|reason| Some(reason.is_none())));
-            let rows = filter_record_batch(&rows, &good).map_err(|cause| Error::internal(format!("staging: {cause}")))?;
+            let rows =
+                filter_record_batch(&rows, &good).map_err(|cause| Error::internal(format!("staging: {cause}")))?;
             self.rows.write(&rows)?;
             self.counts.accepted += rows.num_rows() as u64;
         } else {
@@ -375,7 +379,7 @@ impl PlannedColumn {
         match (arrays.len(), self.kind) {
             (1, _) => Ok(arrays.swap_remove(0)),
             (_, CellType::Money | CellType::Quantity) => Ok(sum(&arrays, count)),
-            _ => Ok(first_filled(&arrays, count)),
+            _ => first_filled(&arrays, count),
         }
     }
 }
@@ -392,14 +396,13 @@ fn sum(arrays: &[ArrayRef], count: usize) -> ArrayRef {
 }
 
 /// The first of several columns that is not empty.
-fn first_filled(arrays: &[ArrayRef], count: usize) -> ArrayRef {
-    let data: Vec<_> = arrays.iter().map(|array| array.to_data()).collect();
-    let mut out = arrow::array::MutableArrayData::new(data.iter().collect(), true, count);
-    for row in 0..count {
-        match arrays.iter().position(|array| array.is_valid(row)) {
-            Some(index) => out.extend(index, row, row + 1),
-            None => out.extend_nulls(1),
-        }
-    }
-    arrow::array::make_array(out.freeze())
+fn first_filled(arrays: &[ArrayRef], count: usize) -> Result<ArrayRef> {
+    let nothing = arrow::array::new_null_array(arrays.first().map_or(&DataType::Utf8, |array| array.data_type()), 1);
+    let choose = |row: usize| match arrays.iter().position(|array| array.is_valid(row)) {
+        Some(index) => (index, row),
+        None => (arrays.len(), 0),
+    };
+    let sources: Vec<&dyn Array> = arrays.iter().chain([&nothing]).map(AsRef::as_ref).collect();
+    let chosen: Vec<_> = (0..count).map(choose).collect();
+    arrow::compute::interleave(&sources, &chosen).map_err(|cause| Error::internal(format!("joining columns: {cause}")))
 }

@@ -144,7 +144,9 @@ fn look_at_files(request: &UpdateRequest<'_>, known: &BTreeMap<PathBuf, Input>) 
             let modified = modified.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or(0);
             let bytes = metadata.len();
             let hash = match known.get(&path) {
-                Some(input) if input.bytes == bytes && input.modified == modified && modified != 0 => input.hash.clone(),
+                Some(input) if input.bytes == bytes && input.modified == modified && modified != 0 => {
+                    input.hash.clone()
+                }
                 _ => hash_file(&path)?.0,
             };
             Ok((source, file, Input { source: name, path, bytes, modified, hash, rows: RowCounts::default() }))
@@ -170,7 +172,11 @@ fn parse(
 }
 
 /// Makes each source's parsed files one relation with the number of the file on every row.
-fn register_staged(engine: &Engine, request: &UpdateRequest<'_>, staged: &[Vec<StagedFile>]) -> Result<Vec<StagedSource>> {
+fn register_staged(
+    engine: &Engine,
+    request: &UpdateRequest<'_>,
+    staged: &[Vec<StagedFile>],
+) -> Result<Vec<StagedSource>> {
     let mut sources = Vec::new();
     for (number, ((spec, _), files)) in request.sources.iter().zip(staged).enumerate() {
         if files.is_empty() {
@@ -180,7 +186,8 @@ fn register_staged(engine: &Engine, request: &UpdateRequest<'_>, staged: &[Vec<S
         for (file, parsed) in files.iter().enumerate() {
             let name = format!("staged_{number}_{file}");
             let schema = mercer_engine::parquet_schema(&parsed.rows)?;
-            engine.register_parquet(&name, &ParquetTable { files: vec![parsed.rows.clone()], schema, order: vec![] })?;
+            engine
+                .register_parquet(&name, &ParquetTable { files: vec![parsed.rows.clone()], schema, order: vec![] })?;
             selects.push(format!("select cast({file} as bigint) as _file, * from {name}"));
         }
         let relation = format!("staged_{number}");
@@ -237,7 +244,14 @@ fn file_findings(
         if parsed_out > 0 {
             let sample = staged[number].iter().find_map(|file| file.sample.as_deref()).unwrap_or_default();
             let message = format!("{parsed_out} of {} rows could not be read, such as {sample}", rows.read);
-            findings.push(finding(&spec.name, spec.rows_are, "unreadable_rows", Severity::Refused, parsed_out, message));
+            findings.push(finding(
+                &spec.name,
+                spec.rows_are,
+                "unreadable_rows",
+                Severity::Refused,
+                parsed_out,
+                message,
+            ));
         }
         let mut reasons: BTreeMap<&str, (u64, &Refused)> = BTreeMap::new();
         for row in built.refused.iter().filter(|row| row.source == number) {
@@ -248,7 +262,8 @@ fn file_findings(
             findings.push(finding(&spec.name, first.table, "refused_rows", Severity::Refused, count, message));
         }
         if rows.repeated > 0 {
-            let message = format!("{} rows repeat a key or a row that was read already: the newest counts, once", rows.repeated);
+            let message =
+                format!("{} rows repeat a key or a row that was read already: the newest counts, once", rows.repeated);
             findings.push(finding(&spec.name, spec.rows_are, "repeated_rows", Severity::Note, rows.repeated, message));
         }
         if rows.repaired > 0 {
@@ -271,7 +286,9 @@ fn refuse_nothing_left(files: &[SourceFile], built: &Built) -> Result<()> {
     let hint = match (total.read, built.refused.first()) {
         (0, _) => "the files have no rows below their headers".to_owned(),
         (_, Some(row)) => format!("the first reason: {}", row.reason),
-        (_, None) => "`mercer check` lists the reasons; is a column mapped to the wrong field in mercer.toml?".to_owned(),
+        (_, None) => {
+            "`mercer check` lists the reasons; is a column mapped to the wrong field in mercer.toml?".to_owned()
+        }
     };
     Err(Error::data(format!("none of the {} rows read could be used", total.read)).with_hint(hint))
 }
@@ -311,7 +328,9 @@ fn quarantine(
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(|row| &request.sources[row.source].0.name))),
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(path))),
-        Arc::new(Int64Array::from_iter_values(built.refused.iter().map(|row| i64::try_from(row.line).unwrap_or(i64::MAX)))),
+        Arc::new(Int64Array::from_iter_values(
+            built.refused.iter().map(|row| i64::try_from(row.line).unwrap_or(i64::MAX)),
+        )),
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(|row| &row.reason))),
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(|row| &row.row))),
     ];

@@ -67,7 +67,8 @@ impl Definitions {
             parts.push(self.long_part(rank, &query)?);
         }
         if parts.is_empty() {
-            return Err(Error::config("no grain was asked for").with_hint("ask for at least one of total, day, week, month, quarter, year"));
+            return Err(Error::config("no grain was asked for")
+                .with_hint("ask for at least one of total, day, week, month, quarter, year"));
         }
         Ok(format!(
             "SELECT metric, label, unit, grain, period_start, period_end, complete, value, amount FROM ({}) AS long \
@@ -127,7 +128,9 @@ impl<'a> Compiler<'a> {
         let stacked: Vec<String> = branches
             .iter()
             .map(|(sql, own)| {
-                let filled = |column: &&String| if own.contains(column) { (*column).clone() } else { format!("NULL AS {column}") };
+                let filled = |column: &&String| {
+                    if own.contains(column) { (*column).clone() } else { format!("NULL AS {column}") }
+                };
                 let cells: Vec<String> = columns.iter().map(filled).collect();
                 format!("SELECT period, dimension, {} FROM ({sql}) AS branch", cells.join(", "))
             })
@@ -139,7 +142,8 @@ impl<'a> Compiler<'a> {
             outputs.push(format!("{} AS {}", self.cell(metric)?, identifier(name)));
         }
         // With a dimension only pairs that occur have rows; without one, every period has.
-        let (join, dimension) = if self.dimension.is_some() { ("JOIN", "m.dimension AS dimension, ") } else { ("LEFT JOIN", "") };
+        let (join, dimension) =
+            if self.dimension.is_some() { ("JOIN", "m.dimension AS dimension, ") } else { ("LEFT JOIN", "") };
         let order = if self.dimension.is_some() { ", dimension ASC NULLS LAST" } else { "" };
         Ok(format!(
             "SELECT p.period_start, p.period_end, p.complete, {dimension}{outputs}\n\
@@ -271,7 +275,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// Customers of the base and those of them that converted; the dimension is the base's.
-    fn conversion_branch(&self, metric: &Metric, base: &str, conversion: &str, within: Within) -> Result<(String, Vec<String>)> {
+    fn conversion_branch(
+        &self,
+        metric: &Metric,
+        base: &str,
+        conversion: &str,
+        within: Within,
+    ) -> Result<(String, Vec<String>)> {
         let (base, conversion) = (self.definitions.metric(base)?, self.definitions.metric(conversion)?);
         let (
             MetricKind::Simple { table: base_table, time: base_time, filter: base_filter, .. },
@@ -303,7 +313,12 @@ impl<'a> Compiler<'a> {
                 let period_of = |time: &str| match query.grain {
                     Grain::Total => {
                         let (from, previous) = (query.window.from(), query.window.previous().from());
-                        format!("CASE WHEN {time} < {} THEN {} ELSE {} END", literal(from), literal(previous), literal(from))
+                        format!(
+                            "CASE WHEN {time} < {} THEN {} ELSE {} END",
+                            literal(from),
+                            literal(previous),
+                            literal(from)
+                        )
                     }
                     grain => grain.sql(time, &query.window),
                 };
@@ -338,7 +353,9 @@ impl<'a> Compiler<'a> {
         match &metric.kind {
             MetricKind::Simple { .. } | MetricKind::Cumulative { .. } => Ok(format!("coalesce({}, 0)", column())),
             MetricKind::Ratio { numerator, denominator } => {
-                let double = |name: &str| Ok::<_, Error>(format!("CAST({} AS DOUBLE)", self.value(self.definitions.metric(name)?)?));
+                let double = |name: &str| {
+                    Ok::<_, Error>(format!("CAST({} AS DOUBLE)", self.value(self.definitions.metric(name)?)?))
+                };
                 Ok(format!("{} / nullif({}, 0)", double(numerator)?, double(denominator)?))
             }
             MetricKind::Derived { expression } => Expression::parse(expression)?
@@ -355,7 +372,14 @@ impl<'a> Compiler<'a> {
 
 /// Different values in two steps: first each once, then counted. (Counting different texts per group directly takes a
 /// table of texts per group.)
-fn distinct_branch(source: &str, period: &str, dimension: &str, within: &str, key: &[String], measures: &[Measure]) -> String {
+fn distinct_branch(
+    source: &str,
+    period: &str,
+    dimension: &str,
+    within: &str,
+    key: &[String],
+    measures: &[Measure],
+) -> String {
     let names: Vec<String> = (0..key.len()).map(|index| format!("key_{index}")).collect();
     let keys: Vec<String> = key.iter().zip(&names).map(|(sql, name)| format!("{sql} AS {name}")).collect();
     let present: Vec<String> = key.iter().map(|sql| format!("({sql}) IS NOT NULL")).collect();

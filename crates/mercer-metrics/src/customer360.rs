@@ -162,7 +162,10 @@ impl Customer360 {
         let mut cells = Vec::new();
         for value in [recency.as_str(), "orders", "net_sales"] {
             for share in ["0.2", "0.4", "0.6", "0.8"] {
-                cells.push(format!("percentile_cont({share}) WITHIN GROUP (ORDER BY CAST({value} AS DOUBLE)) AS cut_{}", cells.len()));
+                cells.push(format!(
+                    "percentile_cont({share}) WITHIN GROUP (ORDER BY CAST({value} AS DOUBLE)) AS cut_{}",
+                    cells.len()
+                ));
             }
         }
         cells.push(format!("median(CAST({gap} AS DOUBLE)) AS typical_gap_days"));
@@ -177,13 +180,17 @@ impl Customer360 {
     /// # Errors
     /// When the definition has a placeholder that nothing fills.
     pub fn sql(&self, cutoff: &Cutoff<'_>) -> Result<String> {
-        let known = format!("(first_seen_at IS NULL OR first_seen_at < {}){}", literal(cutoff.as_of), key_range(cutoff));
+        let known =
+            format!("(first_seen_at IS NULL OR first_seen_at < {}){}", literal(cutoff.as_of), key_range(cutoff));
         let mut names: Vec<String> = IDENTITY.iter().map(|(name, ..)| identifier(name)).collect();
         let mut cells: Vec<String> = names.iter().map(|name| format!("c.{name}")).collect();
         let mut joins = String::new();
         for (index, layer) in self.file.facts.iter().enumerate() {
             let alias = format!("f{index}");
-            joins.push_str(&format!("\nLEFT JOIN {} ON {alias}.customer_key = c.customer_key", self.fact_as(layer, cutoff, &alias)?));
+            joins.push_str(&format!(
+                "\nLEFT JOIN {} ON {alias}.customer_key = c.customer_key",
+                self.fact_as(layer, cutoff, &alias)?
+            ));
             for column in &layer.columns {
                 let name = identifier(&column.name);
                 let value = match column.kind.of_nothing() {
@@ -198,7 +205,8 @@ impl Customer360 {
         let mut attributes = Vec::new();
         for attribute in cutoff.attributes.iter().filter(|name| !IDENTITY.iter().any(|(own, ..)| own == *name)) {
             // An attribute must not hide a column of the 360.
-            let shown = if known_names.contains(attribute) { format!("customer_{attribute}") } else { (*attribute).to_owned() };
+            let shown =
+                if known_names.contains(attribute) { format!("customer_{attribute}") } else { (*attribute).to_owned() };
             cells.push(format!("c.{} AS {}", identifier(attribute), identifier(&shown)));
             attributes.push(identifier(&shown));
         }
@@ -303,7 +311,8 @@ mod tests {
     fn a_statement_has_no_open_placeholders() {
         let definition = Customer360::built_in().unwrap();
         let as_of = "2024-04-01T00:00:00".parse().unwrap();
-        let sql = definition.sql(&Cutoff { as_of, keys: Some((5, 9)), cuts: None, attributes: &["tier", "orders"] }).unwrap();
+        let sql =
+            definition.sql(&Cutoff { as_of, keys: Some((5, 9)), cuts: None, attributes: &["tier", "orders"] }).unwrap();
         assert!(!sql.contains('{') && !sql.contains('}'), "{sql}");
         assert!(sql.contains("customer_key >= 5 AND customer_key < 9"));
         assert!(sql.contains("AS \"customer_orders\"") && sql.contains("AS \"tier\""));

@@ -270,7 +270,8 @@ impl Definitions {
     /// metric or line, the key and the mend.
     pub fn parse(text: &str) -> Result<Self> {
         let file: File = toml::from_str(text).map_err(|cause| {
-            let line = cause.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+            let line =
+                cause.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
             Error::config(format!("line {line}: {}", cause.message().replace('\n', ", ")))
                 .with_hint("README.md of mercer-metrics lists the keys of each type of metric")
         })?;
@@ -392,16 +393,20 @@ impl Definitions {
         match &metric.kind {
             MetricKind::Cumulative { measure } => {
                 if simple("measure", measure)?.1 == Aggregate::CountDistinct {
-                    return Err(Error::config(format!("measure = \"{measure}\" counts different values, which do not add up"))
-                        .with_hint("use a sum or a count, such as new_customers"));
+                    return Err(Error::config(format!(
+                        "measure = \"{measure}\" counts different values, which do not add up"
+                    ))
+                    .with_hint("use a sum or a count, such as new_customers"));
                 }
             }
             MetricKind::Conversion { base, conversion, .. } => {
                 for (key, name) in [("base", base), ("conversion", conversion)] {
                     let (table, _) = simple(key, name)?;
                     if !WITH_CUSTOMER.contains(&table.as_str()) {
-                        return Err(Error::config(format!("{key} = \"{name}\" is counted from {table}, which names no customers"))
-                            .with_hint(format!("use a metric over one of {}", WITH_CUSTOMER.join(", "))));
+                        return Err(Error::config(format!(
+                            "{key} = \"{name}\" is counted from {table}, which names no customers"
+                        ))
+                        .with_hint(format!("use a metric over one of {}", WITH_CUSTOMER.join(", "))));
                     }
                 }
             }
@@ -413,8 +418,12 @@ impl Definitions {
     fn check_circle(&self, metric: &Metric, path: &mut Vec<String>) -> Result<()> {
         if path.contains(&metric.name) {
             path.push(metric.name.clone());
-            return Err(Error::config(format!("metric \"{}\" is defined by itself: {}", metric.name, path.join(" → ")))
-                .with_hint("break the circle: one of them must be simple"));
+            return Err(Error::config(format!(
+                "metric \"{}\" is defined by itself: {}",
+                metric.name,
+                path.join(" → ")
+            ))
+            .with_hint("break the circle: one of them must be simple"));
         }
         path.push(metric.name.clone());
         for reference in references(&metric.kind)? {
@@ -484,7 +493,8 @@ impl Entry {
         let of = match (aggregate, self.of.take()) {
             (Aggregate::Count, None) => Vec::new(),
             (Aggregate::Count, Some(_)) => {
-                return Err(Error::config("of: a count counts rows").with_hint("remove `of`, or use aggregate = \"count_distinct\""));
+                return Err(Error::config("of: a count counts rows")
+                    .with_hint("remove `of`, or use aggregate = \"count_distinct\""));
             }
             (_, None) => return needed("of", None),
             (_, Some(OneOrMore::One(one))) => vec![one],
@@ -583,7 +593,10 @@ mod tests {
             ("type = \"simple\"\ntable = \"orders\"\naggregate = \"sum\"\nof = \"units\"\nmeasure = \"y\"", "measure"),
             ("type = \"cumulative\"\nmeasure = \"active_customers\"", "active_customers"),
             ("type = \"cumulative\"\nmeasure = \"net_sales\"", "net_sales"),
-            ("type = \"conversion\"\nbase = \"orders\"\nconversion = \"media_spend\"\nwithin = \"9 days\"", "media_spend"),
+            (
+                "type = \"conversion\"\nbase = \"orders\"\nconversion = \"media_spend\"\nwithin = \"9 days\"",
+                "media_spend",
+            ),
             ("type = \"conversion\"\nbase = \"orders\"\nconversion = \"orders\"\nwithin = \"soon\"", "soon"),
             ("type = \"simple\"\ncolour = \"red\"", "colour"),
         ];
@@ -592,7 +605,11 @@ mod tests {
             assert!(error.to_string().contains(named), "{rest}: {error}");
             assert!(error.hint().is_some(), "{rest}: {error}");
         }
-        assert!(refused(&format!("{HEAD}type = \"cumulative\"\nmeasure = \"orders\"\n").repeat(2)).to_string().contains("twice"));
+        assert!(
+            refused(&format!("{HEAD}type = \"cumulative\"\nmeasure = \"orders\"\n").repeat(2))
+                .to_string()
+                .contains("twice")
+        );
         assert!(refused("[[dimension]]\nname = \"weather\"\nlabel = \"Weather\"").to_string().contains("weather"));
     }
 

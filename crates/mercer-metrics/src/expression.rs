@@ -113,7 +113,8 @@ fn tokens(text: &str) -> Result<Vec<Piece>> {
 /// When it does not.
 pub(crate) fn check_fragment(text: &str) -> Result<()> {
     let wrong = |what: &str| {
-        Err(Error::config(format!("\"{text}\" {what}")).with_hint("write one SQL expression over the columns of the table"))
+        Err(Error::config(format!("\"{text}\" {what}"))
+            .with_hint("write one SQL expression over the columns of the table"))
     };
     if text.trim().is_empty() {
         return wrong("is empty");

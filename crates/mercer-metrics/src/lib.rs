@@ -15,6 +15,6 @@ pub use compile::MetricQuery;
 
 pub use definition::{Aggregate, Definitions, Dimension, Metric, MetricKind, MetricUnit, Within};
 
-pub use time::{Grain, Moment, Period, Window, literal, periods};
 pub use customer360::{Column, ColumnKind, Customer360, Cutoff, Layer};
 pub use rfm::{RfmCuts, SEGMENTS, Segment, segment_of};
+pub use time::{Grain, Moment, Period, Window, literal, periods};

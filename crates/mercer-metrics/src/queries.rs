@@ -102,6 +102,14 @@ impl Definitions {
             .to_owned()
     }
 
+    /// The named segments from the table `customer_360`: `rfm_segment`, `customers`, `net_sales`; most net sales first.
+    #[must_use]
+    pub fn rfm_segments_sql(&self) -> String {
+        "SELECT rfm_segment, count(*) AS customers, CAST(sum(net_sales) AS DECIMAL(18, 4)) AS net_sales \
+         FROM customer_360 WHERE rfm_segment IS NOT NULL GROUP BY rfm_segment ORDER BY net_sales DESC, rfm_segment"
+            .to_owned()
+    }
+
     /// The goods with the highest net sales, postage and fees left out: `product_id`, `title`, `line_net_sales`,
     /// `line_units`, `line_orders`, `line_buyers`, `line_refunds`.
     ///
@@ -110,7 +118,8 @@ impl Definitions {
     pub fn top_products_sql(&self, window: Window, limit: usize) -> Result<String> {
         let metrics = ["line_net_sales", "line_units", "line_orders", "line_buyers", "line_refunds"];
         let by = Some("order_lines.product_id");
-        let inner = self.sql(&MetricQuery { metrics: &metrics, window, grain: Grain::Total, by, known_until: window.to() })?;
+        let inner =
+            self.sql(&MetricQuery { metrics: &metrics, window, grain: Grain::Total, by, known_until: window.to() })?;
         Ok(format!(
             "SELECT t.dimension AS product_id, p.title, {} FROM ({inner}) AS t \
              LEFT JOIN products AS p ON p.product_id = t.dimension WHERE t.dimension IS NOT NULL AND p.service IS NOT TRUE \
@@ -126,7 +135,8 @@ impl Definitions {
     pub fn top_customers_sql(&self, window: Window, limit: usize) -> Result<String> {
         let metrics = ["net_sales", "orders", "refunds"];
         let by = Some("orders.customer_id");
-        let inner = self.sql(&MetricQuery { metrics: &metrics, window, grain: Grain::Total, by, known_until: window.to() })?;
+        let inner =
+            self.sql(&MetricQuery { metrics: &metrics, window, grain: Grain::Total, by, known_until: window.to() })?;
         Ok(format!(
             "SELECT dimension AS customer_id, net_sales, orders, refunds FROM ({inner}) AS t \
              WHERE dimension IS NOT NULL ORDER BY net_sales DESC, dimension LIMIT {limit}"
@@ -141,7 +151,8 @@ impl Definitions {
     /// # Errors
     /// When the metric `orders` is not counted from orders.
     pub fn concentration_sql(&self, window: Window) -> Result<String> {
-        let shares: Vec<String> = CONCENTRATION_SHARES.iter().map(|share| format!("(CAST({share} AS DOUBLE))")).collect();
+        let shares: Vec<String> =
+            CONCENTRATION_SHARES.iter().map(|share| format!("(CAST({share} AS DOUBLE))")).collect();
         Ok(format!(
             "SELECT s.share, count(*) FILTER (WHERE place <= ceil(s.share * buyers)) AS customers, \
              CAST(coalesce(sum(net_sales) FILTER (WHERE place <= ceil(s.share * buyers)), 0) AS DECIMAL(18, 4)) AS net_sales, \

@@ -31,8 +31,20 @@ const fn segment(
 pub const SEGMENTS: [Segment; 10] = [
     segment("Champions", (5, 5), (4, 5), "bought just now and buy often", "thank them, show them what is new first"),
     segment("Loyal customers", (3, 4), (4, 5), "buy often", "ask for reviews, offer what goes with their purchases"),
-    segment("Potential loyalists", (4, 5), (2, 3), "bought lately and more than the least", "invite them into a programme"),
-    segment("New customers", (5, 5), (1, 1), "bought just now, for the first times", "welcome them, help with the second order"),
+    segment(
+        "Potential loyalists",
+        (4, 5),
+        (2, 3),
+        "bought lately and more than the least",
+        "invite them into a programme",
+    ),
+    segment(
+        "New customers",
+        (5, 5),
+        (1, 1),
+        "bought just now, for the first times",
+        "welcome them, help with the second order",
+    ),
     segment("Promising", (4, 4), (1, 1), "bought lately but rarely", "give a reason for the second order"),
     segment("Need attention", (3, 3), (3, 3), "middling in both", "make an offer with an end date"),
     segment("About to sleep", (3, 3), (1, 2), "rare buyers, some time ago", "remind them of what sells well"),
@@ -134,7 +146,11 @@ pub(crate) fn segment_sql() -> String {
         .map(|segment| {
             format!(
                 " WHEN rfm_recency BETWEEN {} AND {} AND rfm_frequency BETWEEN {} AND {} THEN {}",
-                segment.recency.0, segment.recency.1, segment.frequency.0, segment.frequency.1, quoted(segment.name)
+                segment.recency.0,
+                segment.recency.1,
+                segment.frequency.0,
+                segment.frequency.1,
+                quoted(segment.name)
             )
         })
         .collect();

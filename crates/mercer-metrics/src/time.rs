@@ -29,6 +29,23 @@ impl Window {
         Ok(Self { from, to })
     }
 
+    /// The `days` days that end at `until`.
+    ///
+    /// # Errors
+    /// When there is no day in it, or the calendar does not reach back that far.
+    pub fn last_days(until: Moment, days: u64) -> Result<Self> {
+        Self::new(until.checked_sub_days(Days::new(days)).unwrap_or(until), until)
+    }
+
+    /// The `months` calendar months that were over at `until`.
+    ///
+    /// # Errors
+    /// When there is no month in it, or the calendar does not reach back that far.
+    pub fn last_months(until: Moment, months: u32) -> Result<Self> {
+        let end = Grain::Month.start_of(until);
+        Self::new(end.checked_sub_months(Months::new(months)).unwrap_or(end), end)
+    }
+
     /// The first moment inside.
     #[must_use]
     pub fn from(&self) -> Moment {
@@ -151,7 +168,12 @@ pub fn periods(window: &Window, grain: Grain, known_until: Moment) -> Result<Vec
     let mut previous = grain.start_of(start.checked_sub_signed(TimeDelta::days(1)).unwrap_or(start));
     while start < window.to {
         if periods.len() == MOST_PERIODS {
-            let message = format!("more than {MOST_PERIODS} periods of a {} between {} and {}", grain.name(), window.from, window.to);
+            let message = format!(
+                "more than {MOST_PERIODS} periods of a {} between {} and {}",
+                grain.name(),
+                window.from,
+                window.to
+            );
             return Err(Error::config(message).with_hint("ask for a longer period or a shorter window"));
         }
         let Some(end) = grain.step(start, 1) else { break };

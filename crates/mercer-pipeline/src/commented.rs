@@ -24,7 +24,9 @@ pub(crate) fn write(
     let mut out = Text::default();
     out.line(&format!("# {FILE_NAME}: what mercer reads, and how. Proposed by `mercer init`; change what is wrong."));
     out.line("# A percentage says how sure a line is. Lines with CHECK are questions that only you can answer.");
-    out.line("# Paths start at this folder; in a file name * stands for any part of it. `mercer check` tries it all out.");
+    out.line(
+        "# Paths start at this folder; in a file name * stands for any part of it. `mercer check` tries it all out.",
+    );
     for warning in warnings {
         out.line(&format!("# NOTE: {}", one_line(warning)));
     }
@@ -69,8 +71,16 @@ fn rules(out: &mut Text, rules: &Rules, proposal: &Proposal) {
     out.line("# What the data cannot say by itself.");
     out.line("[rules]");
     let prefixes = [
-        ("cancellation_prefix", &rules.cancellation_prefix, "orders whose number starts so are cancellations or returns"),
-        ("adjustment_prefix", &rules.adjustment_prefix, "orders whose number starts so are book-keeping: not sales, not refunds"),
+        (
+            "cancellation_prefix",
+            &rules.cancellation_prefix,
+            "orders whose number starts so are cancellations or returns",
+        ),
+        (
+            "adjustment_prefix",
+            &rules.adjustment_prefix,
+            "orders whose number starts so are book-keeping: not sales, not refunds",
+        ),
     ];
     for (name, value, meaning) in prefixes {
         out.line(&format!("# {}", capital(meaning)));
@@ -109,7 +119,12 @@ fn write_source(out: &mut Text, spec: &SourceSpec, source: &ProposedSource, prof
     let more = source.profiles.iter().any(|&i| profiles.get(i).is_some_and(|p| p.truncated));
     let rows = grouped(source.rows);
     let rows = if more { format!("more than {rows}") } else { rows };
-    out.line(&format!("# {}: {rows} row{}{}", capital(&spec.name), if source.rows == 1 { "" } else { "s" }, one_line(&notes)));
+    out.line(&format!(
+        "# {}: {rows} row{}{}",
+        capital(&spec.name),
+        if source.rows == 1 { "" } else { "s" },
+        one_line(&notes)
+    ));
     out.line("[[source]]");
     out.line(&format!("name = {}", quoted(&spec.name)));
     match spec.files.as_slice() {

@@ -87,7 +87,8 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || {
-            Error::config(format!("\"{text}\" is not an amount of memory")).with_hint("write it as \"1 GB\" or \"512 MB\"")
+            Error::config(format!("\"{text}\" is not an amount of memory"))
+                .with_hint("write it as \"1 GB\" or \"512 MB\"")
         };
         let text_end = text.trim().trim_end_matches(char::is_alphabetic);
         let (number, unit) = (text_end.trim(), text.trim().get(text_end.len()..).unwrap_or_default());
@@ -125,7 +126,9 @@ impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|_| {
-            serde::de::Error::custom(format!("\"{text}\" is not an amount of memory; write it as \"1 GB\" or \"512 MB\""))
+            serde::de::Error::custom(format!(
+                "\"{text}\" is not an amount of memory; write it as \"1 GB\" or \"512 MB\""
+            ))
         })
     }
 }
@@ -140,8 +143,9 @@ impl ProjectConfig {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::config(format!("there is no {FILE_NAME} in {}", project_dir.display()))
-                    .with_hint("run `mercer init FILES…` to make one from your exports, or name the folder with --project"));
+                return Err(Error::config(format!("there is no {FILE_NAME} in {}", project_dir.display())).with_hint(
+                    "run `mercer init FILES…` to make one from your exports, or name the folder with --project",
+                ));
             }
             Err(cause) => return Err(Error::io(&path, cause)),
         };
@@ -235,9 +239,9 @@ impl Checker<'_> {
                     source.rows_are.name(),
                     table.name()
                 );
-                return Err(self
-                    .at_source(index, &["attributes", table.name()], &message)
-                    .with_hint("attributes belong to customers, orders, products, leads or contents that the rows describe"));
+                return Err(self.at_source(index, &["attributes", table.name()], &message).with_hint(
+                    "attributes belong to customers, orders, products, leads or contents that the rows describe",
+                ));
             }
         }
         source.fields().map(|_| ()).map_err(|error| {
@@ -313,7 +317,8 @@ fn syntax_error(text: &str, path: &Path, cause: &toml::de::Error) -> Error {
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         return at(&message).with_hint(format!("add a line `{field} = …` there"));
     }
-    at(&message).with_hint("text stands in double quotes, lists in [ ], and each key once; see https://toml.io for the rules")
+    at(&message)
+        .with_hint("text stands in double quotes, lists in [ ], and each key once; see https://toml.io for the rules")
 }
 
 /// The unknown name and the known ones in serde's message, if it is one about unknown fields or variants.

@@ -48,14 +48,18 @@ fn written(unit: &str, value: Option<f64>, amount: Option<Money>, currency: &Cur
         ("money", _, Some(amount)) => format!("{}{amount}", currency.sign()),
         ("money", Some(value), None) => format!("{}{value:.2}", currency.sign()),
         ("share", Some(value), _) => format!("{:.1} %", value * 100.0),
-        ("count", Some(value), _) => mercer_report::format::count(value),
+        ("count", Some(value), _) => {
+            mercer_report::format::Notation::new("").exact(&mercer_base::card::Value::Number(value), 0)
+        }
         (_, Some(value), _) => format!("{value:.2}"),
     }
 }
 
 /// The first refused rows.
 pub(crate) fn refused_rows(reader: &Reader, most: usize) -> Result<Vec<RefusedRow>> {
-    let sql = format!("select source, file, line, reason, row from quarantine order by source, file, line, reason limit {most}");
+    let sql = format!(
+        "select source, file, line, reason, row from quarantine order by source, file, line, reason limit {most}"
+    );
     let (_, batches) = reader.query(&sql)?;
     let mut rows = Vec::new();
     for batch in &batches {

@@ -59,7 +59,8 @@ fn nothing_there(base: &Path, pattern: &str) -> Error {
     let folder = literal.parent().unwrap_or(base);
     let error = Error::config(format!("no file matches \"{pattern}\" in {}", base.display()));
     let Ok(entries) = std::fs::read_dir(folder) else {
-        return error.with_hint(format!("there is no folder {}; paths are relative to the project folder", folder.display()));
+        return error
+            .with_hint(format!("there is no folder {}; paths are relative to the project folder", folder.display()));
     };
     let mut names: Vec<String> = entries
         .flatten()

@@ -106,7 +106,8 @@ pub fn init(project_dir: &Path, from: &[PathBuf], options: &InitOptions) -> Resu
     }
     weigh(&mut proposal, &mut warnings);
     let base = absolute(project_dir)?;
-    let paths: Vec<Vec<PathBuf>> = proposal.sources.iter().map(|s| s.spec.files.iter().map(PathBuf::from).collect()).collect();
+    let paths: Vec<Vec<PathBuf>> =
+        proposal.sources.iter().map(|s| s.spec.files.iter().map(PathBuf::from).collect()).collect();
     for (source, files) in proposal.sources.iter_mut().zip(&paths) {
         source.spec.files = patterns(&base, files)?;
     }
@@ -185,8 +186,10 @@ fn expand(project_dir: &Path, from: &[PathBuf], warnings: &mut Vec<String>) -> R
         }
     }
     if found.is_empty() {
-        return Err(Error::data("there are no files of tables to look at")
-            .with_hint(format!("name exports or their folder; read are {}, packed with gzip or not", ENDINGS.join(", "))));
+        return Err(Error::data("there are no files of tables to look at").with_hint(format!(
+            "name exports or their folder; read are {}, packed with gzip or not",
+            ENDINGS.join(", ")
+        )));
     }
     Ok(found.into_iter().collect())
 }

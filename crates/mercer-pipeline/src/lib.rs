@@ -1,6 +1,14 @@
-//! A project: its configuration, its run and what the run leaves behind.
+//! A project: its configuration, its run and what the run leaves behind (layer 4).
 
 mod commented;
 pub mod config;
+mod figures;
 pub mod files;
 pub mod init;
+mod project;
+mod reporting;
+
+pub use mercer_lake::{Finding, Reader, RowCounts, Severity};
+pub use project::{
+    CheckOutcome, CheckedSource, Figure, Limits, Project, RefusedRow, RunOutcome, open_folder, start_of_day,
+};

@@ -233,8 +233,16 @@ impl Project {
         let mut sources = Vec::new();
         for source in &self.config.sources {
             let mut counts = RowCounts::default();
-            manifest.inputs.iter().filter(|input| input.source == source.name).for_each(|input| counts.add(&input.rows));
-            sources.push(CheckedSource { name: source.name.clone(), rows_are: source.rows_are.name().to_owned(), rows: counts });
+            manifest
+                .inputs
+                .iter()
+                .filter(|input| input.source == source.name)
+                .for_each(|input| counts.add(&input.rows));
+            sources.push(CheckedSource {
+                name: source.name.clone(),
+                rows_are: source.rows_are.name().to_owned(),
+                rows: counts,
+            });
         }
         let mut findings = manifest.findings.clone();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -291,7 +299,10 @@ pub fn open_folder(folder: &Path, limits: &Limits) -> Result<Reader> {
     if tables.is_empty() {
         return Err(Error::data(format!("{}: no Parquet files", folder.display())));
     }
-    let tables = tables.into_iter().map(|(name, files)| Ok((name, ParquetTable::from_files(files)?))).collect::<Result<Vec<_>>>()?;
+    let tables = tables
+        .into_iter()
+        .map(|(name, files)| Ok((name, ParquetTable::from_files(files)?)))
+        .collect::<Result<Vec<_>>>()?;
     Reader::over(tables, &limits.engine(None, None))
 }
 

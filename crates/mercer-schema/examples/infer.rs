@@ -25,7 +25,10 @@ fn main() -> mercer_base::Result<()> {
         println!("  {:.2} {}", source.certainty, source.reason);
         for column in &source.columns {
             let other = column.runner_up.as_deref().unwrap_or("-");
-            println!("  {:20} {:.2} {:?}: {} (else {other})", column.field, column.certainty, column.columns, column.reason);
+            println!(
+                "  {:20} {:.2} {:?}: {} (else {other})",
+                column.field, column.certainty, column.columns, column.reason
+            );
         }
         println!("  attributes {:?}", source.spec.attributes);
         for column in &source.unmapped {

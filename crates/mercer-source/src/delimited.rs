@@ -281,7 +281,7 @@ impl Layout {
 
     fn complaint(self, fields: usize) -> String {
         let noun = if fields == 1 { "field" } else { "fields" };
-        let place = if self.header { "header" } else { "first row" };
-        format!("has {fields} {noun} where the {place} has {}", self.width)
+        let place = if self.header { "the header has" } else { "most rows have" };
+        format!("has {fields} {noun} where {place} {}", self.width)
     }
 }

@@ -28,21 +28,46 @@ pub(crate) fn guess(cell: &str) -> Guess {
     if bool { Guess::Bool } else { Guess::Text }
 }
 
+/// How sure it is that the first row names the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderGuess {
+    /// Names stand above values of another kind.
+    Sure,
+    /// Only the words themselves look like names.
+    Likely,
+    /// The first row is a row like the others.
+    Not,
+}
+
+impl HeaderGuess {
+    /// What a person should know about it, if anything.
+    pub(crate) fn note(self) -> Option<String> {
+        (self == Self::Likely).then(|| "the first row is taken for the header by its words alone".to_owned())
+    }
+}
+
 /// Whether the first row names the columns, judged against the rows below it.
 ///
 /// Each column votes: a name above typed values speaks for a header, a typed value above typed values of its kind or
 /// a word that occurs again below speaks against one.
-pub(crate) fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
+pub(crate) fn guess_header(first: &[String], rest: &[Vec<String>]) -> HeaderGuess {
     let filled = first.iter().filter(|cell| !cell.trim().is_empty()).count();
     if filled == 0 || filled * 2 < first.len() {
-        return false;
+        return HeaderGuess::Not;
     }
     if rest.is_empty() {
-        return first.iter().all(|cell| matches!(guess(cell), Guess::Text | Guess::Empty));
+        let words = first.iter().all(|cell| matches!(guess(cell), Guess::Text | Guess::Empty));
+        return if words { HeaderGuess::Likely } else { HeaderGuess::Not };
     }
-    let votes: i64 = first.iter().enumerate().map(|(index, name)| vote(name.trim(), index, rest)).sum();
-    votes > 0
+    match first.iter().enumerate().map(|(index, name)| vote(name.trim(), index, rest)).sum::<i64>() {
+        SURE.. => HeaderGuess::Sure,
+        1.. => HeaderGuess::Likely,
+        _ => HeaderGuess::Not,
+    }
 }
+
+/// Votes from which on a header is sure.
+const SURE: i64 = 4;
 
 /// The vote of one column in quarters.
 fn vote(name: &str, index: usize, rest: &[Vec<String>]) -> i64 {
@@ -94,7 +119,7 @@ mod tests {
     fn judged(rows: &[&[&str]]) -> bool {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
-        is_header(&rows[0], &rows[1..])
+        guess_header(&rows[0], &rows[1..]) != HeaderGuess::Not
     }
 
     #[test]

@@ -1,3 +1,4 @@
+//! Turns files that companies export into Arrow batches with line numbers, and says what their columns hold.
 #![doc = include_str!("../README.md")]
 
 mod batch;

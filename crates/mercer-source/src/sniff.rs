@@ -7,7 +7,7 @@ use mercer_base::{Error, Result};
 
 use crate::container::Container;
 use crate::decode::{Decoding, is_binary};
-use crate::header::{Guess, guess, is_header};
+use crate::header::{Guess, HeaderGuess, guess, guess_header};
 use crate::options::{Delimiter, Dialect, Format, Quote, ReadOptions, chosen_names, unique_names};
 use crate::split::{Cut, Splitter, Syntax};
 
@@ -82,43 +82,61 @@ fn candidates(options: &ReadOptions, newline: u8, text: &str) -> Vec<Syntax> {
 fn likely_quote(text: &str, delimiter: u8, newline: u8) -> Option<u8> {
     let double = QuoteUse::count(text, b'"', delimiter, newline);
     let single = QuoteUse::count(text, b'\'', delimiter, newline);
-    if double.opened == 0 && single.enclosing > 3 && single.enclosing * 10 >= single.opened * 9 {
+    if double == QuoteUse::default() && single.enclosing > 3 && (single.ordinary + single.open) * 10 <= single.enclosing
+    {
         return Some(b'\'');
     }
-    // Inches and nicknames: fields that start with a quote but do not end with it.
-    (double.opened == 0 || double.enclosing * 2 >= double.opened).then_some(b'"')
+    // Nicknames and inches. A quote or two that never close are slips, more of them are a habit.
+    let ordinary = double.ordinary + if double.open > 2 { double.open } else { 0 };
+    (ordinary <= double.enclosing).then_some(b'"')
 }
 
-/// How often a quote starts a field, and how often the same field then ends with it.
+/// What becomes of the quotes that start a field.
+#[derive(Debug, Default, PartialEq, Eq)]
 struct QuoteUse {
-    opened: u64,
+    /// The field ends with the quote, too.
     enclosing: u64,
+    /// Another quote follows on the line, but in the middle of the field.
+    ordinary: u64,
+    /// The quote does not close.
+    open: u64,
 }
 
 impl QuoteUse {
     fn count(text: &str, quote: u8, delimiter: u8, newline: u8) -> Self {
         let bytes = text.as_bytes();
         let edge = |byte: Option<&u8>| byte.is_none_or(|byte| [delimiter, newline, b'\r'].contains(byte));
-        let (mut opened, mut enclosing, mut at) = (0, 0, 0);
-        while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(quote, rest)) {
-            at += found;
-            if !edge(at.checked_sub(1).and_then(|before| bytes.get(before))) {
-                at += 1;
+        let find = |from: usize, sign: u8| {
+            bytes.get(from..).and_then(|rest| memchr::memchr(sign, rest)).map(|found| from + found)
+        };
+        let (mut uses, mut at) = (Self::default(), 0);
+        while let Some(start) = find(at, quote) {
+            at = start + 1;
+            if !edge(start.checked_sub(1).and_then(|before| bytes.get(before))) {
                 continue;
             }
-            opened += 1;
+            let line_end = find(at, newline).unwrap_or(bytes.len());
             // To the quote that closes: the first that is not doubled.
-            at += 1;
-            while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(quote, rest)) {
-                at += found + 1;
-                if bytes.get(at) != Some(&quote) {
-                    enclosing += u64::from(edge(bytes.get(at)));
-                    break;
+            let mut close = find(at, quote);
+            while let Some(found) = close.filter(|found| bytes.get(found + 1) == Some(&quote)) {
+                close = find(found + 2, quote);
+            }
+            match close {
+                Some(found) if edge(bytes.get(found + 1)) => {
+                    uses.enclosing += 1;
+                    at = found + 1;
                 }
-                at += 1;
+                Some(found) if found < line_end => {
+                    uses.ordinary += 1;
+                    at = found + 1;
+                }
+                _ => {
+                    uses.open += 1;
+                    at = line_end;
+                }
             }
         }
-        Self { opened, enclosing }
+        uses
     }
 }
 
@@ -160,16 +178,19 @@ impl Trial {
         if options.skip_lines.is_none() && mode > 1 {
             self.start = self.table_start(mode);
         }
-        let below = self.counts().skip(self.start + 1).filter(|count| *count < mode).count();
-        let above = self.counts().skip(self.start).filter(|count| *count > mode).count();
         let rows = self.records.len() - self.start;
-        // Lists of items: hardly two rows agree, or the rows are short of what the first names.
+        let below = self.counts().skip(self.start + 1).filter(|count| (2..mode).contains(count)).count();
+        let above = self.counts().skip(self.start).filter(|count| *count > mode).count();
         let first = self.records.get(self.start).map_or(0, |(_, fields)| fields.len());
-        let lists = agreeing * 5 < rows * 4 && self.is_tight() && widest > 1;
-        let short = below * 5 > rows && above == 0;
+        // Lists of items: hardly two rows agree.
+        let disagree = if mode == 1 { agreeing * 5 < rows * 4 } else { agreeing * 2 < rows };
+        let listed = self.syntax.delimiter != Delimiter::Blanks && widest > 1;
+        let lists = listed && disagree && self.is_tight();
+        // Rows whose empty last fields are left out; too few rows do not show a habit.
+        let short = listed && below * 5 > rows && above == 0 && rows >= 10;
         self.ragged = options.ragged.unwrap_or(lists || short);
         if self.ragged {
-            self.width = if lists || options.ragged == Some(true) { widest.max(first) } else { mode };
+            self.width = if short && options.ragged.is_none() { mode } else { widest.max(first) };
             if lists {
                 self.start = 0;
             }
@@ -287,17 +308,15 @@ fn resolve(
     container: &Container,
 ) -> Result<Dialect> {
     let width = trial.width;
-    let first = trial.records.get(trial.start);
-    let fields = first.map(|(_, fields)| fields.as_slice()).unwrap_or_default();
-    let rest: Vec<Vec<String>> = trial
-        .records
-        .iter()
-        .skip(trial.start + 1)
-        .map(|(_, fields)| fields.clone())
-        .filter(|fields| trial.ragged || fields.len() >= width)
-        .collect();
-    let header = options.header.unwrap_or_else(|| trial.unnamed_first || is_header(fields, &rest));
-    let skip_lines = skipped + first.map_or(0, |(line, _)| if trial.start > 0 { *line } else { 0 });
+    let fields = trial.records.get(trial.start).map(|(_, fields)| fields.as_slice()).unwrap_or_default();
+    let below = trial.records.iter().skip(trial.start + 1).map(|(_, fields)| fields);
+    let rest: Vec<_> = below.filter(|fields| trial.ragged || fields.len() >= width).cloned().collect();
+    let guessed = if trial.unnamed_first { HeaderGuess::Sure } else { guess_header(fields, &rest) };
+    let header = options.header.unwrap_or(guessed != HeaderGuess::Not);
+    // Only a header tells that the lines above it are none of the table's rows; else they are read, and rejected aloud.
+    let start = if header { trial.start } else { 0 };
+    let first_line = skipped + trial.records.get(start).map_or(0, |(line, _)| *line);
+    let skip_lines = if start > 0 { first_line } else { skipped };
     let blank = std::iter::repeat_n("", width);
     let columns = match (&options.columns, header) {
         (Some(names), _) => chosen_names(names, width, file)?,
@@ -307,7 +326,7 @@ fn resolve(
         }
         (None, false) => unique_names(blank),
     };
-    let only_header = header && rest.is_empty() && trial.records.len() == trial.start + 1 && container.complete;
+    let only_header = header && rest.is_empty() && trial.records.len() == start + 1 && container.complete;
     if only_header {
         return Err(Error::data(format!("{file} has a header but no rows"))
             .with_hint("export it again with rows, leave it out, or say `header = false` if its first line is a row"));
@@ -322,7 +341,8 @@ fn resolve(
         compressed: container.compressed,
         ..Dialect::plain(Format::Csv, columns)
     };
-    dialect.notes = notes(&dialect, trial, decoding, first.map_or(0, |(line, _)| *line) + skipped);
+    dialect.notes = notes(&dialect, trial, decoding, first_line);
+    dialect.notes.extend(guessed.note().filter(|_| options.header.is_none()));
     Ok(dialect)
 }
 

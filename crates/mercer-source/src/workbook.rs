@@ -8,7 +8,7 @@ use mercer_base::{Error, Result};
 
 use crate::batch::{MAX_BATCH_ROWS, RawBatch, TextColumns};
 use crate::container::Container;
-use crate::header::is_header;
+use crate::header::{HeaderGuess, guess_header};
 use crate::options::{Dialect, Format, ReadOptions, chosen_names, unique_names};
 
 /// Rows that the header is found from.
@@ -40,7 +40,8 @@ impl WorkbookReader {
         let below = head.get(start + 1..).unwrap_or_default();
         let first = head.get(start).map(Vec::as_slice).unwrap_or_default();
         let filled: Vec<Vec<String>> = below.iter().filter(|row| !is_blank(row)).cloned().collect();
-        let header = options.header.unwrap_or_else(|| is_header(first, &filled));
+        let guessed = guess_header(first, &filled);
+        let header = options.header.unwrap_or(guessed != HeaderGuess::Not);
         let width = sheet.width();
         let columns = match (&options.columns, header) {
             (Some(given), _) => chosen_names(given, width, &shown.to_string())?,
@@ -61,6 +62,7 @@ impl WorkbookReader {
             true => {}
             false => notes.push("no header".into()),
         }
+        notes.extend(guessed.note().filter(|_| options.header.is_none()));
         let dialect =
             Dialect { header, sheet: Some(name), skip_lines, notes, ..Dialect::plain(Format::Excel, columns) };
         Ok((dialect, Self { sheet, next: start + usize::from(header), width }))

@@ -80,7 +80,7 @@ pub(crate) fn error_width() -> usize {
 /// Rows under headings, no wider than `width`.
 pub(crate) fn table(headings: Vec<String>, rows: Vec<Vec<String>>, right_aligned: &[usize], width: usize) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     table.set_header(headings);
     table.add_rows(rows);

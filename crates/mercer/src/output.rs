@@ -72,7 +72,8 @@ pub(crate) fn write_json(out: &mut dyn Write, batches: &[RecordBatch]) -> Result
         let formatters = formatters(batch)?;
         for row in 0..batch.num_rows() {
             let mut object = Map::new();
-            for ((field, column), formatter) in batch.schema_ref().fields().iter().zip(batch.columns()).zip(&formatters) {
+            for ((field, column), formatter) in batch.schema_ref().fields().iter().zip(batch.columns()).zip(&formatters)
+            {
                 object.insert(field.name().clone(), json_value(formatter, column, row));
             }
             out.write_all(if first { b"\n" } else { b",\n" }).map_err(failed)?;
@@ -101,18 +102,29 @@ pub(crate) fn write_csv(out: &mut dyn Write, schema: &SchemaRef, batches: &[Reco
     writer.flush().map_err(|cause| Error::new(ErrorKind::Io, format!("writing CSV: {cause}")))
 }
 
-
 /// Rows for the eye, as many as fit a screen, and how many there are.
 pub(crate) fn write_table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
     let headings = schema.fields().iter().map(|field| field.name().clone()).collect();
-    let numeric: Vec<usize> =
-        schema.fields().iter().enumerate().filter(|(_, field)| field.data_type().is_numeric()).map(|(i, _)| i).collect();
+    let numeric: Vec<usize> = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.data_type().is_numeric())
+        .map(|(i, _)| i)
+        .collect();
     let total: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let mut rows = Vec::new();
     for batch in batches {
         let formatters = formatters(batch)?;
         for row in 0..batch.num_rows().min(ROWS_SHOWN - rows.len()) {
-            rows.push(batch.columns().iter().zip(&formatters).map(|(column, formatter)| text(formatter, column, row)).collect());
+            rows.push(
+                batch
+                    .columns()
+                    .iter()
+                    .zip(&formatters)
+                    .map(|(column, formatter)| text(formatter, column, row))
+                    .collect(),
+            );
         }
     }
     let shown = rows.len();

@@ -16,7 +16,12 @@ pub(super) struct AttributeColumn {
 
 /// Looks at every value of the columns `attr <name>` of a step and gives each a type and a name: whole numbers, numbers
 /// (with a decimal point or comma), days and moments, true and false, else text.
-pub(super) fn attribute_columns(steps: &Steps<'_>, step: &str, names: &[String], taken: &[&str]) -> Result<Vec<AttributeColumn>> {
+pub(super) fn attribute_columns(
+    steps: &Steps<'_>,
+    step: &str,
+    names: &[String],
+    taken: &[&str],
+) -> Result<Vec<AttributeColumn>> {
     let mut used: Vec<String> = taken.iter().map(|name| (*name).to_owned()).collect();
     let mut columns = Vec::with_capacity(names.len());
     for name in names {

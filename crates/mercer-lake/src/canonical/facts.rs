@@ -30,13 +30,20 @@ pub(super) fn all(table: Table) -> String {
 /// The reason in SQL why a row of this kind is refused, or null.
 pub(super) fn refusal(table: Table, end_of_today: &str) -> String {
     match table.time() {
-        Some(time) => format!("case when {} > {end_of_today} then 'dated in the future' end", field_column(table, time)),
+        Some(time) => {
+            format!("case when {} > {end_of_today} then 'dated in the future' end", field_column(table, time))
+        }
         None => "arrow_cast(null, 'Utf8')".to_owned(),
     }
 }
 
 /// Builds the step `kept_<table>`: rows that are not refused, each key (or, over several files, each equal row) once.
-pub(super) fn keep_once(steps: &mut Steps<'_>, staged: &[StagedSource], table: Table, end_of_today: &str) -> Result<()> {
+pub(super) fn keep_once(
+    steps: &mut Steps<'_>,
+    staged: &[StagedSource],
+    table: Table,
+    end_of_today: &str,
+) -> Result<()> {
     let rows = Rows::of(staged, table);
     steps.view(&all(table), &rows.union())?;
     let valid = format!("select * from {} where {} is null", all(table), refusal(table, end_of_today));
@@ -45,7 +52,10 @@ pub(super) fn keep_once(steps: &mut Steps<'_>, staged: &[StagedSource], table: T
     let sql = if keyed {
         let names: Vec<_> = key.iter().map(|name| field_column(table, name)).collect();
         // A row whose key is empty repeats nothing.
-        let alone = format!("case when {} is null then concat(cast(_file as varchar), ' ', cast(_line as varchar)) end", names[0]);
+        let alone = format!(
+            "case when {} is null then concat(cast(_file as varchar), ' ', cast(_line as varchar)) end",
+            names[0]
+        );
         format!(
             "select * from (select *, row_number() over (partition by {}, {alone} order by _file desc, _line desc) as newness \
              from ({valid})) where newness = 1",
@@ -83,7 +93,9 @@ pub(super) fn finish(steps: &mut Steps<'_>, staged: &[StagedSource], table: Tabl
         columns.push(format!("{} as {time}", field_column(table, time)));
         order.push(time);
     }
-    for field in table.fields().iter().filter(|field| Some(field.name) != time && (field.name != "customer_id" || !customers)) {
+    for field in
+        table.fields().iter().filter(|field| Some(field.name) != time && (field.name != "customer_id" || !customers))
+    {
         columns.push(format!("{} as {}", field_column(table, field.name), field.name));
     }
     for name in &names {
@@ -106,8 +118,10 @@ pub(super) fn finish(steps: &mut Steps<'_>, staged: &[StagedSource], table: Tabl
     let rest = table.fields().iter().filter(|field| !selected.iter().any(|name| name == field.name));
     let rest: Vec<_> = rest.map(|field| field.name.to_owned()).collect();
     selected.extend(rest);
-    selected.extend(attributes.iter().map(|attribute| format!("{} as {}", attribute.expression, quoted(&attribute.name))));
-    let sorted: Vec<_> = order.iter().map(|name| format!("{name} nulls last")).chain(["_file".into(), "_line".into()]).collect();
+    selected
+        .extend(attributes.iter().map(|attribute| format!("{} as {}", attribute.expression, quoted(&attribute.name))));
+    let sorted: Vec<_> =
+        order.iter().map(|name| format!("{name} nulls last")).chain(["_file".into(), "_line".into()]).collect();
     steps.table(
         table.name(),
         &format!("select {} from {step} order by {}", selected.join(", "), sorted.join(", ")),

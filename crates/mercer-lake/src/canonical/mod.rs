@@ -16,7 +16,7 @@ use mercer_base::Result;
 use mercer_schema::{Rules, Table};
 
 pub(crate) use refused::Refused;
-pub(crate) use staged::{StagedSource, attribute_column, field_column, literal, null_of, quoted};
+pub(crate) use staged::{StagedSource, attribute_column, field_column, literal};
 use steps::Steps;
 
 /// What a build found out besides its tables.
@@ -55,7 +55,8 @@ pub(crate) fn build(steps: &mut Steps<'_>, staged: &[StagedSource], rules: &Rule
 
 /// When the data end, and when orders begin and end.
 fn moments(steps: &Steps<'_>, built: &mut Built) -> Result<()> {
-    let span = steps.integers("select count(*), cast(min(ordered_at) as bigint), cast(max(ordered_at) as bigint) from orders")?;
+    let span = steps
+        .integers("select count(*), cast(min(ordered_at) as bigint), cast(max(ordered_at) as bigint) from orders")?;
     if let Some([count, first, last]) = span.first().map(Vec::as_slice)
         && *count > 0
     {

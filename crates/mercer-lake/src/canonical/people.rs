@@ -26,10 +26,16 @@ pub(super) fn kept(table: Table) -> String {
 
 /// Gives every customer a whole number, in the order they were first seen: `customer_keys`.
 pub(super) fn customer_keys(steps: &mut Steps<'_>) -> Result<()> {
-    let mut seen = vec!["select customer_id, min(ordered_at) as seen_at from merged_orders where refusal is null group by 1".to_owned()];
+    let mut seen = vec![
+        "select customer_id, min(ordered_at) as seen_at from merged_orders where refusal is null group by 1".to_owned(),
+    ];
     for (table, time) in SEEN_IN {
         let id = field_column(table, "customer_id");
-        seen.push(format!("select {id} as customer_id, min({}) as seen_at from {} group by 1", field_column(table, time), kept(table)));
+        seen.push(format!(
+            "select {id} as customer_id, min({}) as seen_at from {} group by 1",
+            field_column(table, time),
+            kept(table)
+        ));
     }
     steps.keep(
         "customer_keys",
@@ -48,7 +54,10 @@ fn carried_customers(staged: &[StagedSource]) -> Option<String> {
         let own = Table::Customers.fields().iter().skip(1).map(|field| field_column(Table::Customers, field.name));
         let attributes = names.iter().map(|name| match rows.attributes(Table::Customers).contains(name) {
             true => quoted(&super::staged::attribute_column(Table::Customers, name)),
-            false => format!("arrow_cast(null, 'Utf8') as {}", quoted(&super::staged::attribute_column(Table::Customers, name))),
+            false => format!(
+                "arrow_cast(null, 'Utf8') as {}",
+                quoted(&super::staged::attribute_column(Table::Customers, name))
+            ),
         });
         own.chain(attributes).collect::<Vec<_>>().join(", ")
     };
@@ -69,15 +78,22 @@ fn carried_customers(staged: &[StagedSource]) -> Option<String> {
                 Table::Orders => ("order_kept", "orders__customer_id", "orders__ordered_at"),
                 _ => ("kept_subscriptions", "subscriptions__customer_id", "subscriptions__started_at"),
             };
-            format!("select {id} as carried_id, {time} as carried_at, _line as carried_line, {} from {relation}", columns(rows, &names))
+            format!(
+                "select {id} as carried_id, {time} as carried_at, _line as carried_line, {} from {relation}",
+                columns(rows, &names)
+            )
         })
         .collect();
     (!selects.is_empty()).then(|| {
         let latest = |column: String| {
-            format!("last_value({column} order by carried_at, carried_line) filter (where {column} is not null) as {column}")
+            format!(
+                "last_value({column} order by carried_at, carried_line) filter (where {column} is not null) as {column}"
+            )
         };
-        let fields = Table::Customers.fields().iter().skip(1).map(|field| latest(field_column(Table::Customers, field.name)));
-        let attributes = names.iter().map(|name| latest(quoted(&super::staged::attribute_column(Table::Customers, name))));
+        let fields =
+            Table::Customers.fields().iter().skip(1).map(|field| latest(field_column(Table::Customers, field.name)));
+        let attributes =
+            names.iter().map(|name| latest(quoted(&super::staged::attribute_column(Table::Customers, name))));
         format!(
             "select carried_id, {} from ({}) where carried_id is not null group by carried_id",
             fields.chain(attributes).collect::<Vec<_>>().join(", "),
@@ -88,7 +104,8 @@ fn carried_customers(staged: &[StagedSource]) -> Option<String> {
 
 /// Attributes kept for customers by any source.
 fn customer_attributes(staged: &[StagedSource]) -> Vec<String> {
-    let mut names: Vec<_> = Table::ALL.into_iter().flat_map(|table| Rows::of(staged, table).attributes(Table::Customers)).collect();
+    let mut names: Vec<_> =
+        Table::ALL.into_iter().flat_map(|table| Rows::of(staged, table).attributes(Table::Customers)).collect();
     names.sort();
     names.dedup();
     names
@@ -119,7 +136,11 @@ pub(super) fn customers(steps: &mut Steps<'_>, staged: &[StagedSource]) -> Resul
     }
     for name in &names {
         let column = quoted(&super::staged::attribute_column(Table::Customers, name));
-        columns.push(format!("{} as {}", both(&column, own.attributes(Table::Customers).contains(name)), quoted(&format!("attr {name}"))));
+        columns.push(format!(
+            "{} as {}",
+            both(&column, own.attributes(Table::Customers).contains(name)),
+            quoted(&format!("attr {name}"))
+        ));
     }
     let carried_join = if has_carried { "left join carried_customers w on w.carried_id = k.customer_id" } else { "" };
     steps.keep(
@@ -131,10 +152,17 @@ pub(super) fn customers(steps: &mut Steps<'_>, staged: &[StagedSource]) -> Resul
             columns.join(", ")
         ),
     )?;
-    let taken: Vec<_> = ["customer_key", "first_seen_at"].into_iter().chain(Table::Customers.fields().iter().map(|field| field.name)).collect();
+    let taken: Vec<_> = ["customer_key", "first_seen_at"]
+        .into_iter()
+        .chain(Table::Customers.fields().iter().map(|field| field.name))
+        .collect();
     let attributes = attribute_columns(steps, "customer_rows", &names, &taken)?;
     let selected = select_with(&["customer_key", "customer_id", "first_seen_at"], Table::Customers, &attributes);
-    steps.table("customers", &format!("select {selected} from customer_rows order by customer_key"), &["customer_key"])?;
+    steps.table(
+        "customers",
+        &format!("select {selected} from customer_rows order by customer_key"),
+        &["customer_key"],
+    )?;
     Ok(attributes.into_iter().map(|attribute| attribute.name).collect())
 }
 
@@ -208,7 +236,8 @@ pub(super) fn products(steps: &mut Steps<'_>, staged: &[StagedSource], rules: &R
             joins.join(" ")
         ),
     )?;
-    let taken: Vec<_> = ["service"].into_iter().chain(Table::Products.fields().iter().map(|field| field.name)).collect();
+    let taken: Vec<_> =
+        ["service"].into_iter().chain(Table::Products.fields().iter().map(|field| field.name)).collect();
     let attributes = attribute_columns(steps, "product_rows", &names, &taken)?;
     let selected = select_with(&["product_id"], Table::Products, &attributes);
     let selected = format!("{selected}, service");

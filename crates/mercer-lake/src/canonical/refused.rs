@@ -39,24 +39,37 @@ pub(super) fn account(steps: &Steps<'_>, staged: &[StagedSource], end_of_today: 
         }
         let (refused, held) = match table {
             Table::Orders => (
-                format!("select refusal as reason, order_kept.* from order_kept join {refused_orders} on order_key = refused_id"),
+                format!(
+                    "select refusal as reason, order_kept.* from order_kept join {refused_orders} on order_key = refused_id"
+                ),
                 format!("order_kept join {kept_orders} on order_key = kept_id"),
             ),
             Table::OrderLines => (
-                format!("select refusal as reason, lines.* from lines join {refused_orders} on order_lines__order_id = refused_id"),
+                format!(
+                    "select refusal as reason, lines.* from lines join {refused_orders} on order_lines__order_id = refused_id"
+                ),
                 format!("lines join {kept_orders} on order_lines__order_id = kept_id"),
             ),
             _ => {
                 let refusal = facts::refusal(table, end_of_today);
-                (format!("select {refusal} as reason, * from {} where {refusal} is not null", facts::all(table)), kept(table))
+                (
+                    format!("select {refusal} as reason, * from {} where {refusal} is not null", facts::all(table)),
+                    kept(table),
+                )
             }
         };
         let files: Vec<(usize, usize)> =
             rows.sources.iter().flat_map(|source| (0..source.files).map(|file| (source.number, file))).collect();
         let file_at = |number: i64| -> Result<(usize, usize)> {
-            usize::try_from(number).ok().and_then(|number| files.get(number)).copied().ok_or_else(|| Error::internal("a row of no file"))
+            usize::try_from(number)
+                .ok()
+                .and_then(|number| files.get(number))
+                .copied()
+                .ok_or_else(|| Error::internal("a row of no file"))
         };
-        for row in steps.integers(&format!("select cast(_file as bigint), count(*) from {held} group by 1 order by 1"))? {
+        for row in
+            steps.integers(&format!("select cast(_file as bigint), count(*) from {held} group by 1 order by 1"))?
+        {
             *built.kept.entry(file_at(row[0])?).or_default() += u64::try_from(row[1]).unwrap_or(0);
         }
         steps.engine.stream(&format!("{refused} order by _file, _line"), |batch| {

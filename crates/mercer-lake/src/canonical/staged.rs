@@ -83,7 +83,8 @@ impl<'a> Rows<'a> {
 
     /// Attributes that any source keeps for `table`, in alphabetical order.
     pub(crate) fn attributes(&self, table: Table) -> Vec<String> {
-        let names: BTreeSet<_> = self.sources.iter().filter_map(|source| source.attributes.get(&table)).flatten().collect();
+        let names: BTreeSet<_> =
+            self.sources.iter().filter_map(|source| source.attributes.get(&table)).flatten().collect();
         names.into_iter().cloned().collect()
     }
 
@@ -98,8 +99,7 @@ impl<'a> Rows<'a> {
         let mut first_file = 0;
         let mut selects = Vec::new();
         for source in &self.sources {
-            let mut columns =
-                vec![format!("_file + {first_file} as _file"), "_line".to_owned()];
+            let mut columns = vec![format!("_file + {first_file} as _file"), "_line".to_owned()];
             first_file += source.files;
             for table in self.tables() {
                 columns.extend(table.fields().iter().map(|field| Self::select_field(source, table, field)));

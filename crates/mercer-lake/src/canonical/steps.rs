@@ -41,7 +41,9 @@ impl<'a> Steps<'a> {
         let schema = self.engine.schema(sql).map_err(|error| error.with_context(format!("step {name}")))?;
         let path = self.scratch_file(name);
         let mut writer = ParquetWriter::create(&path, schema.clone(), &[])?;
-        self.engine.stream(sql, |batch| writer.write(&batch)).map_err(|error| error.with_context(format!("step {name}")))?;
+        self.engine
+            .stream(sql, |batch| writer.write(&batch))
+            .map_err(|error| error.with_context(format!("step {name}")))?;
         let file = writer.finish()?;
         self.engine.register_parquet(name, &ParquetTable { files: vec![file.path], schema, order: vec![] })?;
         Ok(file.rows)
@@ -74,7 +76,8 @@ impl<'a> Steps<'a> {
                     if writer.rows() > 0 {
                         counter += 1;
                         let path = store.scratch().join(format!("{counter:04}-{name}.parquet"));
-                        let done = std::mem::replace(&mut writer, ParquetWriter::create(&path, schema.clone(), order)?).finish()?;
+                        let done = std::mem::replace(&mut writer, ParquetWriter::create(&path, schema.clone(), order)?)
+                            .finish()?;
                         files.push(store.adopt(name, &done.path, done.rows)?);
                     }
                 }
@@ -94,7 +97,9 @@ impl<'a> Steps<'a> {
         let schema = self.engine.schema(sql).map_err(|error| error.with_context(format!("table {name}")))?;
         let path = self.scratch_file(name);
         let mut writer = ParquetWriter::create(&path, schema, order)?;
-        self.engine.stream(sql, |batch| writer.write(&batch)).map_err(|error| error.with_context(format!("table {name}")))?;
+        self.engine
+            .stream(sql, |batch| writer.write(&batch))
+            .map_err(|error| error.with_context(format!("table {name}")))?;
         let done = writer.finish()?;
         self.store.adopt(name, &done.path, done.rows)
     }

@@ -3,38 +3,40 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type,
+};
 use mercer_engine::{Engine, EngineOptions};
 use mercer_metrics::{Moment, Window};
 
 const ORDERS: &str = "
-    (1, '2024-01-10 09:00', 'A1', 'sale', 'web', 'DE', 'WINTER', 100.00, 10.00, 0.00, 0.00, NULL, 2, 2.0, 1),
-    (1, '2024-02-15 10:00', 'A2', 'sale', 'web', 'DE', NULL, 50.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 2),
-    (1, '2024-02-20 10:00', 'A3', 'return', 'web', 'DE', NULL, 0.00, 0.00, 30.00, 0.00, NULL, 1, -1.0, NULL),
-    (2, '2024-01-20 12:00', 'B1', 'sale', 'shop', 'FR', NULL, 200.00, 0.00, 20.00, 0.00, '2024-03-05 00:00', 2, 4.0, 1),
-    (2, '2024-03-25 12:00', 'B2', 'sale', 'web', 'FR', NULL, 80.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 2),
-    (3, '2024-02-01 00:00', 'C1', 'sale', 'web', 'DE', NULL, 40.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 1),
-    (3, '2024-02-05 08:00', 'C2', 'cancelled', 'web', 'DE', NULL, 60.00, 0.00, 60.00, 0.00, '2024-02-10 00:00', 1, 1.0, NULL),
-    (4, '2024-03-31 23:59', 'D1', 'sale', 'shop', NULL, NULL, 10.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 1),
-    (NULL, '2024-01-05 11:00', 'X1', 'sale', 'web', 'DE', NULL, 25.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, NULL),
-    (NULL, '2024-02-10 11:00', 'X2', 'adjustment', NULL, 'DE', NULL, 0.00, 0.00, 0.00, -15.00, NULL, 1, 0.0, NULL),
-    (NULL, '2024-03-02 11:00', 'X3', 'free', 'web', 'DE', NULL, 0.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, NULL)";
+    (1, '2024-01-10 09:00:00', 'A1', 'sale', 'web', 'DE', 'WINTER', 100.00, 10.00, 0.00, 0.00, NULL, 2, 2.0, 1),
+    (1, '2024-02-15 10:00:00', 'A2', 'sale', 'web', 'DE', NULL, 50.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 2),
+    (1, '2024-02-20 10:00:00', 'A3', 'return', 'web', 'DE', NULL, 0.00, 0.00, 30.00, 0.00, NULL, 1, -1.0, NULL),
+    (2, '2024-01-20 12:00:00', 'B1', 'sale', 'shop', 'FR', NULL, 200.00, 0.00, 20.00, 0.00, '2024-03-05 00:00:00', 2, 4.0, 1),
+    (2, '2024-03-25 12:00:00', 'B2', 'sale', 'web', 'FR', NULL, 80.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 2),
+    (3, '2024-02-01 00:00:00', 'C1', 'sale', 'web', 'DE', NULL, 40.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 1),
+    (3, '2024-02-05 08:00:00', 'C2', 'cancelled', 'web', 'DE', NULL, 60.00, 0.00, 60.00, 0.00, '2024-02-10 00:00:00', 1, 1.0, NULL),
+    (4, '2024-03-31 23:59:00', 'D1', 'sale', 'shop', NULL, NULL, 10.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, 1),
+    (NULL, '2024-01-05 11:00:00', 'X1', 'sale', 'web', 'DE', NULL, 25.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, NULL),
+    (NULL, '2024-02-10 11:00:00', 'X2', 'adjustment', NULL, 'DE', NULL, 0.00, 0.00, 0.00, -15.00, NULL, 1, 0.0, NULL),
+    (NULL, '2024-03-02 11:00:00', 'X3', 'free', 'web', 'DE', NULL, 0.00, 0.00, 0.00, 0.00, NULL, 1, 1.0, NULL)";
 
 /// Lines: product, quantity, gross, discount, refund, adjustment. P is postage.
 const LINES: &str = "
-    (1, '2024-01-10 09:00', 'A1', 'sale', 'mug', 1.0, 60.00, 6.00, 0.00, 0.00),
-    (1, '2024-01-10 09:00', 'A1', 'sale', 'tray', 1.0, 40.00, 4.00, 0.00, 0.00),
-    (1, '2024-02-15 10:00', 'A2', 'sale', 'tray', 1.0, 50.00, 0.00, 0.00, 0.00),
-    (1, '2024-02-20 10:00', 'A3', 'return', 'mug', -1.0, 0.00, 0.00, 30.00, 0.00),
-    (2, '2024-01-20 12:00', 'B1', 'sale', 'lamp', 3.0, 180.00, 0.00, 20.00, 0.00),
-    (2, '2024-01-20 12:00', 'B1', 'sale', 'postage', 1.0, 20.00, 0.00, 0.00, 0.00),
-    (2, '2024-03-25 12:00', 'B2', 'sale', 'mug', 1.0, 80.00, 0.00, 0.00, 0.00),
-    (3, '2024-02-01 00:00', 'C1', 'sale', 'unlisted', 1.0, 40.00, 0.00, 0.00, 0.00),
-    (3, '2024-02-05 08:00', 'C2', 'cancelled', 'lamp', 1.0, 60.00, 0.00, 60.00, 0.00),
-    (4, '2024-03-31 23:59', 'D1', 'sale', 'mug', 1.0, 10.00, 0.00, 0.00, 0.00),
-    (NULL, '2024-01-05 11:00', 'X1', 'sale', 'tray', 1.0, 25.00, 0.00, 0.00, 0.00),
-    (NULL, '2024-02-10 11:00', 'X2', 'adjustment', NULL, 0.0, 0.00, 0.00, 0.00, -15.00),
-    (NULL, '2024-03-02 11:00', 'X3', 'free', 'mug', 1.0, 0.00, 0.00, 0.00, 0.00)";
+    (1, '2024-01-10 09:00:00', 'A1', 'sale', 'mug', 1.0, 60.00, 6.00, 0.00, 0.00),
+    (1, '2024-01-10 09:00:00', 'A1', 'sale', 'tray', 1.0, 40.00, 4.00, 0.00, 0.00),
+    (1, '2024-02-15 10:00:00', 'A2', 'sale', 'tray', 1.0, 50.00, 0.00, 0.00, 0.00),
+    (1, '2024-02-20 10:00:00', 'A3', 'return', 'mug', -1.0, 0.00, 0.00, 30.00, 0.00),
+    (2, '2024-01-20 12:00:00', 'B1', 'sale', 'lamp', 3.0, 180.00, 0.00, 20.00, 0.00),
+    (2, '2024-01-20 12:00:00', 'B1', 'sale', 'postage', 1.0, 20.00, 0.00, 0.00, 0.00),
+    (2, '2024-03-25 12:00:00', 'B2', 'sale', 'mug', 1.0, 80.00, 0.00, 0.00, 0.00),
+    (3, '2024-02-01 00:00:00', 'C1', 'sale', 'unlisted', 1.0, 40.00, 0.00, 0.00, 0.00),
+    (3, '2024-02-05 08:00:00', 'C2', 'cancelled', 'lamp', 1.0, 60.00, 0.00, 60.00, 0.00),
+    (4, '2024-03-31 23:59:00', 'D1', 'sale', 'mug', 1.0, 10.00, 0.00, 0.00, 0.00),
+    (NULL, '2024-01-05 11:00:00', 'X1', 'sale', 'tray', 1.0, 25.00, 0.00, 0.00, 0.00),
+    (NULL, '2024-02-10 11:00:00', 'X2', 'adjustment', NULL, 0.0, 0.00, 0.00, 0.00, -15.00),
+    (NULL, '2024-03-02 11:00:00', 'X3', 'free', 'mug', 1.0, 0.00, 0.00, 0.00, 0.00)";
 
 /// A company's tables as views over literal rows; `before` cuts all that was not known by then, as if asked at that time.
 pub fn company(before: Option<&str>) -> Engine {
@@ -43,7 +45,8 @@ pub fn company(before: Option<&str>) -> Engine {
     let known = |time: &str| before.map_or("TRUE".to_owned(), |before| format!("{time} < TIMESTAMP '{before}'"));
     let view = |name: &str, columns: &[(&str, &str)], rows: &str, time: &str| {
         let names: Vec<&str> = columns.iter().map(|(column, _)| *column).collect();
-        let cast: Vec<String> = columns.iter().map(|(column, kind)| format!("CAST({column} AS {kind}) AS {column}")).collect();
+        let cast: Vec<String> =
+            columns.iter().map(|(column, kind)| format!("CAST({column} AS {kind}) AS {column}")).collect();
         let where_clause = if time.is_empty() { String::new() } else { cut(time) };
         let raw = format!("SELECT {} FROM (VALUES {rows}) AS v({})", cast.join(", "), names.join(", "));
         engine.register_view(name, &format!("SELECT * FROM ({raw}) AS t{where_clause}")).unwrap();
@@ -55,9 +58,21 @@ pub fn company(before: Option<&str>) -> Engine {
     view(
         "raw_orders",
         &[
-            KEY, ("ordered_at", TIME), ("order_id", TEXT), ("kind", TEXT), ("channel", TEXT), ("country", TEXT), ("coupon", TEXT),
-            ("gross_sales", MONEY), ("discount", MONEY), ("refund", MONEY), ("adjustment", MONEY), ("refunded_at", TIME),
-            ("lines", "BIGINT"), ("units", MONEY), ("order_number", "BIGINT"),
+            KEY,
+            ("ordered_at", TIME),
+            ("order_id", TEXT),
+            ("kind", TEXT),
+            ("channel", TEXT),
+            ("country", TEXT),
+            ("coupon", TEXT),
+            ("gross_sales", MONEY),
+            ("discount", MONEY),
+            ("refund", MONEY),
+            ("adjustment", MONEY),
+            ("refunded_at", TIME),
+            ("lines", "BIGINT"),
+            ("units", MONEY),
+            ("order_number", "BIGINT"),
         ],
         ORDERS,
         "ordered_at",
@@ -80,8 +95,16 @@ pub fn company(before: Option<&str>) -> Engine {
     view(
         "raw_lines",
         &[
-            KEY, ("ordered_at", TIME), ("order_id", TEXT), ("kind", TEXT), ("product_id", TEXT), ("quantity", MONEY),
-            ("gross_sales", MONEY), ("discount", MONEY), ("refund", MONEY), ("adjustment", MONEY),
+            KEY,
+            ("ordered_at", TIME),
+            ("order_id", TEXT),
+            ("kind", TEXT),
+            ("product_id", TEXT),
+            ("quantity", MONEY),
+            ("gross_sales", MONEY),
+            ("discount", MONEY),
+            ("refund", MONEY),
+            ("adjustment", MONEY),
         ],
         LINES,
         "ordered_at",
@@ -96,14 +119,24 @@ pub fn company(before: Option<&str>) -> Engine {
     view(
         "customers",
         &[
-            KEY, ("customer_id", TEXT), ("created_at", TIME), ("first_seen_at", TIME), ("email", TEXT), ("country", TEXT),
-            ("region", TEXT), ("city", TEXT), ("postcode", TEXT), ("birth_year", "BIGINT"), ("acquisition_channel", TEXT), ("tier", TEXT),
+            KEY,
+            ("customer_id", TEXT),
+            ("created_at", TIME),
+            ("first_seen_at", TIME),
+            ("email", TEXT),
+            ("country", TEXT),
+            ("region", TEXT),
+            ("city", TEXT),
+            ("postcode", TEXT),
+            ("birth_year", "BIGINT"),
+            ("acquisition_channel", TEXT),
+            ("tier", TEXT),
         ],
-        "(1, 'c1', NULL, '2024-01-02 00:00', 'a@x.de', 'DE', NULL, NULL, NULL, 1980, 'search', 'gold'),
-         (2, 'c2', NULL, '2024-01-20 12:00', NULL, 'FR', NULL, NULL, NULL, NULL, 'search', NULL),
-         (3, 'c3', NULL, '2024-02-01 00:00', NULL, 'DE', NULL, NULL, NULL, NULL, NULL, NULL),
-         (4, 'c4', NULL, '2024-03-31 23:59', NULL, NULL, NULL, NULL, NULL, NULL, 'mail', NULL),
-         (5, 'c5', NULL, '2024-02-02 00:00', NULL, 'DE', NULL, NULL, NULL, NULL, 'mail', 'new')",
+        "(1, 'c1', NULL, '2024-01-02 00:00:00', 'a@x.de', 'DE', NULL, NULL, NULL, 1980, 'search', 'gold'),
+         (2, 'c2', NULL, '2024-01-20 12:00:00', NULL, 'FR', NULL, NULL, NULL, NULL, 'search', NULL),
+         (3, 'c3', NULL, '2024-02-01 00:00:00', NULL, 'DE', NULL, NULL, NULL, NULL, NULL, NULL),
+         (4, 'c4', NULL, '2024-03-31 23:59:00', NULL, NULL, NULL, NULL, NULL, NULL, 'mail', NULL),
+         (5, 'c5', NULL, '2024-02-02 00:00:00', NULL, 'DE', NULL, NULL, NULL, NULL, 'mail', 'new')",
         "first_seen_at",
     );
     view(
@@ -116,10 +149,10 @@ pub fn company(before: Option<&str>) -> Engine {
     view(
         "events",
         &[KEY, ("customer_id", TEXT), ("occurred_at", TIME), ("event_id", TEXT), ("anonymous_id", TEXT), ("name", TEXT), ("product_id", TEXT)],
-        "(1, 'c1', '2024-01-10 08:00', 'e1', 'k1', 'view_item', 'mug'), (1, 'c1', '2024-01-10 08:30', 'e2', 'k1', 'add_to_cart', 'mug'),
-         (1, 'c1', '2024-02-11 08:30', 'e3', 'k9', 'view_item', 'tray'), (2, 'c2', '2024-01-31 23:59', 'e4', NULL, 'page_view', NULL),
-         (NULL, NULL, '2024-01-10 08:00', 'e5', 'k2', 'page_view', NULL), (NULL, NULL, '2024-01-11 08:00', 'e6', 'k2', 'page_view', NULL),
-         (NULL, NULL, '2024-01-11 08:00', 'e7', NULL, 'page_view', NULL)",
+        "(1, 'c1', '2024-01-10 08:00:00', 'e1', 'k1', 'view_item', 'mug'), (1, 'c1', '2024-01-10 08:30:00', 'e2', 'k1', 'add_to_cart', 'mug'),
+         (1, 'c1', '2024-02-11 08:30:00', 'e3', 'k9', 'view_item', 'tray'), (2, 'c2', '2024-01-31 23:59:00', 'e4', NULL, 'page_view', NULL),
+         (NULL, NULL, '2024-01-10 08:00:00', 'e5', 'k2', 'page_view', NULL), (NULL, NULL, '2024-01-11 08:00:00', 'e6', 'k2', 'page_view', NULL),
+         (NULL, NULL, '2024-01-11 08:00:00', 'e7', NULL, 'page_view', NULL)",
         "occurred_at",
     );
     view(
@@ -139,7 +172,15 @@ pub fn company(before: Option<&str>) -> Engine {
     );
     view(
         "media",
-        &[("date", TIME), ("geo", TEXT), ("channel", TEXT), ("campaign", TEXT), ("impressions", "BIGINT"), ("clicks", "BIGINT"), ("spend", MONEY)],
+        &[
+            ("date", TIME),
+            ("geo", TEXT),
+            ("channel", TEXT),
+            ("campaign", TEXT),
+            ("impressions", "BIGINT"),
+            ("clicks", "BIGINT"),
+            ("spend", MONEY),
+        ],
         "('2024-01-01', 'DE', 'search', 'a', 1000, 20, 59.00), ('2024-02-01', 'DE', 'display', 'b', 3000, 10, 30.00)",
         "date",
     );
@@ -152,7 +193,15 @@ pub fn company(before: Option<&str>) -> Engine {
     );
     view(
         "subscriptions",
-        &[KEY, ("customer_id", TEXT), ("started_at", TIME), ("subscription_id", TEXT), ("plan", TEXT), ("ended_at", TIME), ("price", MONEY)],
+        &[
+            KEY,
+            ("customer_id", TEXT),
+            ("started_at", TIME),
+            ("subscription_id", TEXT),
+            ("plan", TEXT),
+            ("ended_at", TIME),
+            ("price", MONEY),
+        ],
         "(1, 'c1', '2023-12-01', 's1', 'basic', '2024-02-10', 5), (1, 'c1', '2024-02-10', 's2', 'plus', NULL, 9),
          (2, 'c2', '2024-01-01', 's3', 'basic', '2024-03-20', 5), (3, 'c3', '2024-02-05', 's4', 'basic', NULL, 5)",
         "started_at",
@@ -164,7 +213,32 @@ pub fn company(before: Option<&str>) -> Engine {
          (2, 'c2', '2024-01-02', 'analytics', 'granted', TRUE)",
         "at",
     );
+    settle(&engine);
     engine
+}
+
+const TABLES: [&str; 11] = [
+    "orders",
+    "order_lines",
+    "customers",
+    "products",
+    "events",
+    "messages",
+    "touchpoints",
+    "media",
+    "leads",
+    "subscriptions",
+    "consent",
+];
+
+/// Turns the views into rows in memory, facts sorted as the lake sorts them.
+fn settle(engine: &Engine) {
+    for table in TABLES {
+        let sql = format!("SELECT * FROM {table}");
+        let batches = engine.collect(&sql).unwrap();
+        let schema = batches.first().map_or_else(|| engine.schema(&sql).unwrap(), |batch| batch.schema());
+        engine.register_batches(table, schema, batches).unwrap();
+    }
 }
 
 /// The same tables without a row.
@@ -214,7 +288,11 @@ pub fn rows(batches: &[RecordBatch]) -> Vec<BTreeMap<String, String>> {
     for batch in batches {
         for row in 0..batch.num_rows() {
             let names = batch.schema();
-            let cells = names.fields().iter().zip(batch.columns()).map(|(field, array)| (field.name().clone(), text(array, row)));
+            let cells = names
+                .fields()
+                .iter()
+                .zip(batch.columns())
+                .map(|(field, array)| (field.name().clone(), text(array, row)));
             rows.push(cells.collect());
         }
     }

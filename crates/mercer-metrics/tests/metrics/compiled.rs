@@ -98,7 +98,8 @@ fn every_metric_has_its_figure_worked_out_by_hand() {
     let metrics = names(&definitions);
     let mut columns = Vec::new();
     for grain in [Grain::Total, Grain::Month] {
-        let query = MetricQuery { metrics: &metrics, window: quarter(), grain, by: None, known_until: at("2024-06-01") };
+        let query =
+            MetricQuery { metrics: &metrics, window: quarter(), grain, by: None, known_until: at("2024-06-01") };
         columns.extend(ask(&engine, &definitions.sql(&query).unwrap()));
     }
     assert_eq!(columns.len(), 4);
@@ -136,13 +137,23 @@ fn breaks_down_by_the_facts_own_columns_and_by_customer_and_product() {
     let definitions = built_in();
     let engine = company(None);
     let by = |dimension: &str, metrics: &[&str]| -> Vec<Vec<String>> {
-        let query =
-            MetricQuery { metrics, window: quarter(), grain: Grain::Total, by: Some(dimension), known_until: at("2024-06-01") };
+        let query = MetricQuery {
+            metrics,
+            window: quarter(),
+            grain: Grain::Total,
+            by: Some(dimension),
+            known_until: at("2024-06-01"),
+        };
         let rows = ask(&engine, &definitions.sql(&query).unwrap());
-        rows.iter().map(|row| std::iter::once(&"dimension").chain(metrics).map(|name| row[*name].clone()).collect()).collect()
+        rows.iter()
+            .map(|row| std::iter::once(&"dimension").chain(metrics).map(|name| row[*name].clone()).collect())
+            .collect()
     };
     assert_eq!(
-        by("orders.country", &["net_sales", "orders", "active_customers", "customers", "retention", "second_purchase_90d"]),
+        by(
+            "orders.country",
+            &["net_sales", "orders", "active_customers", "customers", "retention", "second_purchase_90d"]
+        ),
         [
             ["DE", "160.00", "4", "2", "2", "NULL", "0.5"],
             ["FR", "260.00", "2", "1", "1", "NULL", "1"],
@@ -169,7 +180,13 @@ fn breaks_down_by_the_facts_own_columns_and_by_customer_and_product() {
 fn a_breakdown_that_makes_no_sense_is_refused() {
     let definitions = built_in();
     let query = |metric: &'static [&'static str], by| {
-        definitions.sql(&MetricQuery { metrics: metric, window: quarter(), grain: Grain::Total, by, known_until: at("2024-06-01") })
+        definitions.sql(&MetricQuery {
+            metrics: metric,
+            window: quarter(),
+            grain: Grain::Total,
+            by,
+            known_until: at("2024-06-01"),
+        })
     };
     let error = query(&["blended_cac"], Some("orders.country")).unwrap_err();
     assert!(error.to_string().contains("media_spend") && error.to_string().contains("orders.country"), "{error}");
@@ -183,7 +200,13 @@ fn an_empty_company_has_zeros_and_nulls() {
     let definitions = built_in();
     let engine = empty_company();
     let metrics = names(&definitions);
-    let query = MetricQuery { metrics: &metrics, window: quarter(), grain: Grain::Month, by: None, known_until: at("2024-06-01") };
+    let query = MetricQuery {
+        metrics: &metrics,
+        window: quarter(),
+        grain: Grain::Month,
+        by: None,
+        known_until: at("2024-06-01"),
+    };
     let rows = ask(&engine, &definitions.sql(&query).unwrap());
     assert_eq!(rows.len(), 3);
     for metric in definitions.metrics() {
@@ -219,8 +242,13 @@ fn every_grain_adds_up_to_the_total() {
     let definitions = built_in();
     let engine = company(None);
     for grain in [Grain::Day, Grain::Week, Grain::Quarter, Grain::Year] {
-        let query =
-            MetricQuery { metrics: &["orders", "new_customers"], window: quarter(), grain, by: None, known_until: at("2024-06-01") };
+        let query = MetricQuery {
+            metrics: &["orders", "new_customers"],
+            window: quarter(),
+            grain,
+            by: None,
+            known_until: at("2024-06-01"),
+        };
         let rows = ask(&engine, &definitions.sql(&query).unwrap());
         let sum = |name: &str| rows.iter().map(|row| row[name].parse::<i64>().unwrap()).sum::<i64>();
         assert_eq!((sum("orders"), sum("new_customers")), (7, 4), "{}", grain.name());

@@ -149,8 +149,9 @@ impl Wanted {
 }
 
 fn as_text(column: &ArrayRef) -> Result<StringArray> {
-    let text = cast(column, &DataType::Utf8)
-        .map_err(|cause| Error::data(format!("a column of type {} cannot be read as text", column.data_type())).with_source(cause))?;
+    let text = cast(column, &DataType::Utf8).map_err(|cause| {
+        Error::data(format!("a column of type {} cannot be read as text", column.data_type())).with_source(cause)
+    })?;
     Ok(text.as_string::<i32>().clone())
 }
 
@@ -212,12 +213,43 @@ struct Wording {
 
 /// Words that name a charge rather than goods.
 const CHARGES: &[&str] = &[
-    "postage", "carriage", "shipping", "freight", "delivery", "fee", "charge", "manual", "discount", "sample",
-    "commission", "debt", "handling", "surcharge", "versand", "versandkosten", "porto", "rabatt", "gebuehr",
+    "postage",
+    "carriage",
+    "shipping",
+    "freight",
+    "delivery",
+    "fee",
+    "charge",
+    "manual",
+    "discount",
+    "sample",
+    "commission",
+    "debt",
+    "handling",
+    "surcharge",
+    "versand",
+    "versandkosten",
+    "porto",
+    "rabatt",
+    "gebuehr",
 ];
 /// Words that may stand beside them.
-const BESIDE_CHARGES: &[&str] =
-    &["adjust", "adjustment", "and", "amazon", "bad", "bank", "cost", "day", "express", "free", "international", "next", "service", "standard"];
+const BESIDE_CHARGES: &[&str] = &[
+    "adjust",
+    "adjustment",
+    "and",
+    "amazon",
+    "bad",
+    "bank",
+    "cost",
+    "day",
+    "express",
+    "free",
+    "international",
+    "next",
+    "service",
+    "standard",
+];
 /// Words of book-keeping.
 const BOOKS: &[&str] = &["adjust", "adjustment", "correction", "debt", "write", "korrektur", "abschreibung", "storno"];
 
@@ -235,8 +267,25 @@ impl Wording {
 }
 
 /// Keys people use for sales without a known customer.
-const NOBODIES: &[&str] =
-    &["0", "0.0", "-1", "-1.0", "anonymous", "anonym", "cash", "gast", "guest", "n/a", "na", "nan", "none", "null", "unbekannt", "unknown", "walk-in"];
+const NOBODIES: &[&str] = &[
+    "0",
+    "0.0",
+    "-1",
+    "-1.0",
+    "anonymous",
+    "anonym",
+    "cash",
+    "gast",
+    "guest",
+    "n/a",
+    "na",
+    "nan",
+    "none",
+    "null",
+    "unbekannt",
+    "unknown",
+    "walk-in",
+];
 
 impl Evidence {
     fn add(&mut self, row: &Row<'_>, customers: &mut HashSet<u64>, titles: &mut HashMap<String, Wording>) {

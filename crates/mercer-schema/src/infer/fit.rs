@@ -80,7 +80,7 @@ fn particulars(column: &Column<'_>, table: Table, field: &Field) -> f64 {
         "status" | "kind" | "purpose" | "arm" => few(column, 0.15),
         "birth_year" => if_else(column.min >= 1890.0 && column.max <= 2030.0, 1.0, 0.1),
         // Addresses of pictures are paths or links.
-        "image" => if_else(column.look == Some(Look::Url) || column.any_sample(&['/', '.']), 1.0, 0.4),
+        "image" => if_else(column.look == Some(Look::Url) || column.samples.iter().any(|s| is_picture(s)), 1.0, 0.4),
         "order_id" if table == Table::Orders => repeats(column),
         "customer_id" | "product_id" | "lead_id" | "content_id" if key => repeats(column),
         "subscription_id" | "event_id" | "message_id" | "touchpoint_id" if key => {
@@ -88,6 +88,7 @@ fn particulars(column: &Column<'_>, table: Table, field: &Field) -> f64 {
         }
         "order_id" if table == Table::OrderLines => if_else(column.look == Some(Look::Email), 0.2, 1.0),
         // What is called a description is a title where it is as short as one.
+        "title" if column.distinct <= 20 && column.unique < 0.1 => 0.4,
         "title" => if_else(column.mean_length <= 150.0, 1.0, 0.6),
         "description" if table == Table::Products => if_else(column.mean_length >= 60.0, 1.0, 0.6),
         "properties" => if_else(column.any_sample(&['{']), 1.0, 0.4),
@@ -118,4 +119,9 @@ fn few(column: &Column<'_>, floor: f64) -> f64 {
 
 fn if_else(condition: bool, then: f64, or: f64) -> f64 {
     if condition { then } else { or }
+}
+
+fn is_picture(address: &str) -> bool {
+    let address = address.to_lowercase();
+    [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"].iter().any(|ending| address.contains(ending))
 }

@@ -5,10 +5,39 @@ use crate::table::Table;
 
 /// Words of attributes that describe people, and so tell a file of customers.
 pub(super) const ABOUT_PEOPLE: &[&str] = &[
-    "age", "birth", "birthday", "child", "children", "city", "dependent", "education", "email", "employment", "gender",
-    "geschlecht", "home", "household", "income", "job", "kid", "kidhome", "loyalty", "marital", "newsletter",
-    "occupation", "partner", "phone", "salutation", "senior", "sex", "surname", "teenhome", "tenure", "vorname",
-    "nachname", "zip",
+    "age",
+    "birth",
+    "birthday",
+    "child",
+    "children",
+    "city",
+    "dependent",
+    "education",
+    "email",
+    "employment",
+    "gender",
+    "geschlecht",
+    "home",
+    "household",
+    "income",
+    "job",
+    "kid",
+    "kidhome",
+    "loyalty",
+    "marital",
+    "newsletter",
+    "occupation",
+    "partner",
+    "phone",
+    "salutation",
+    "senior",
+    "sex",
+    "surname",
+    "teenhome",
+    "tenure",
+    "vorname",
+    "nachname",
+    "zip",
 ];
 
 /// Words of attributes that describe products.
@@ -55,14 +84,16 @@ pub(super) fn place(file: &File<'_>, column: &Column<'_>, rows_are: Table) -> Pl
         return nowhere("a personal detail that no analysis needs");
     }
     match rows_are {
-        Table::Customers | Table::Leads if is_another_key(file, column) => nowhere("another key: different in every row"),
+        Table::Customers | Table::Leads if is_another_key(file, column) => {
+            nowhere("another key: different in every row")
+        }
         Table::Customers | Table::Leads | Table::Orders if column.mean_length > 120.0 => nowhere("free text"),
         table if table.keeps_attributes() => Place::Attribute(table),
         Table::OrderLines | Table::Subscriptions if column.words.has_any(ABOUT_PEOPLE) => {
             Place::Attribute(Table::Customers)
         }
         Table::OrderLines if column.words.has_any(ABOUT_PRODUCTS) => Place::Attribute(Table::Products),
-        _ => nowhere("no field for it"),
+        _ => Place::Nowhere(format!("rows of {} have no field for it", rows_are.name())),
     }
 }
 
@@ -70,5 +101,6 @@ fn is_another_key(file: &File<'_>, column: &Column<'_>) -> bool {
     file.rows > 20
         && column.unique >= 0.999
         && column.filled >= 0.999
-        && (column.kind == Kind::Text || (column.kind == Kind::Integer && column.words.has_any(&["id", "number", "key"])))
+        && (column.kind == Kind::Text
+            || (column.kind == Kind::Integer && column.words.has_any(&["id", "number", "key"])))
 }

@@ -2,16 +2,19 @@
 
 use std::sync::LazyLock;
 
+use super::LEAST_CERTAINTY;
 use super::assign::best_assignment;
 use super::fit::suits;
 use super::view::{Column, File, Kind, Look};
 use super::words::{Name, likeness};
 use crate::table::{Field, FieldKind, Table};
 
-/// Pairs of a lower score are not worth a thought.
+/// Pairs of a lower score are not even worth naming as a guess.
 const LEAST_SCORE: f64 = 0.4;
 /// A name this alike is the field's own name or a known synonym.
 pub(super) const SAME_NAME: f64 = 0.91;
+/// The names of a field before its synonyms: the canonical one, and that with what a row is called in front.
+const OWN_NAMES: usize = 1;
 /// The likeness of a name that is one of the known ones, but means different things in different tables.
 const GENERIC: f64 = 0.85;
 
@@ -120,9 +123,9 @@ pub(super) fn name_score(column: &Column<'_>, table: Table, field: &'static Fiel
         let alike = likeness(&column.words, name);
         // The canonical name itself is less in doubt than a synonym that many tables share.
         let alike = if index == 0 && column.words.is_generic() && alike >= 0.7 { GENERIC } else { alike };
-        // Synonyms stand in the order in which they are usual.
+        // The field's own names before its synonyms, and those in the order in which they are usual.
         let order = 0.001 * f64::from(u8::try_from(index.min(40)).unwrap_or(40));
-        best = best.max(alike - order);
+        best = best.max(if index <= OWN_NAMES { alike } else { alike * 0.97 } - order);
     }
     // `_id` stands behind `id`: a leading mark is how programs name their own columns.
     if column.name.starts_with('_') { best * 0.97 } else { best.max(0.0) }
@@ -164,15 +167,24 @@ pub(super) fn map(file: &File<'_>, rows: Table, links: &dyn Links) -> Vec<Match>
         for (f, &(table, field)) in fields.iter().enumerate() {
             let mut name = name_score(column, table, field);
             let suits = suits(column, table, field);
-            if times == 1 && column.kind == Kind::Time && table.time() == Some(field.name) && field.required && name < 0.6
+            if times == 1
+                && column.kind == Kind::Time
+                && table.time() == Some(field.name)
+                && field.required
+                && name < 0.6
             {
                 name = 0.6;
                 because[c][f] = Because::OnlyOne;
             }
             let mut score = name * suits;
+            // A column with the very name of a field of these rows is that field, not its neighbour: `price` is no cost.
+            if table == rows && field.name != column.name_as_field() && rows.field(&column.name_as_field()).is_some() {
+                score *= 0.6;
+            }
             if let Some(share) = foreign_key(file, c, rows, field, links) {
-                if share >= 0.8 && suits >= 0.6 {
-                    score = (score + 0.15).max(0.55).min(1.0);
+                // Small whole numbers are among any keys by chance: there the name must agree.
+                if share >= 0.8 && suits >= 0.6 && (name >= 0.55 || column.kind == Kind::Text) {
+                    score = (score + 0.15).clamp(0.55, 1.0);
                     because[c][f] = Because::Link(share);
                 } else if share < 0.05 && name < SAME_NAME {
                     score *= 0.5;
@@ -194,7 +206,7 @@ pub(super) fn map(file: &File<'_>, rows: Table, links: &dyn Links) -> Vec<Match>
                 .map(|(f, &score)| {
                     let (table, field) = fields[f];
                     // The cube lets one sure match outweigh two doubtful ones.
-                    if score < LEAST_SCORE || rest { 0.0 } else { (score * preference(rows, table, field)).powi(3) }
+                    if score < LEAST_CERTAINTY || rest { 0.0 } else { (score * preference(rows, table, field)).powi(3) }
                 })
                 .collect()
         })
@@ -207,20 +219,24 @@ pub(super) fn map(file: &File<'_>, rows: Table, links: &dyn Links) -> Vec<Match>
         let rival = (0..fields.len())
             .filter(|&other| other != f && !taken(other) && scores[c][other] >= LEAST_SCORE)
             .max_by(|&a, &b| scores[c][a].total_cmp(&scores[c][b]).then(b.cmp(&a)));
-        let claimants = scores.iter().enumerate().filter(|(other, row)| *other != c && row[f] >= 0.55);
-        let contested =
-            claimants.filter(|(other, _)| assignment[*other].is_none_or(|to| scores[*other][to] < scores[*other][f])).count();
+        let claimants = scores.iter().enumerate().filter(|(other, row)| *other != c && row[f] >= scores[c][f] - 0.12);
+        let contested = claimants
+            .filter(|(other, _)| assignment[*other].is_none_or(|to| scores[*other][to] < scores[*other][f]))
+            .count();
         let certainty = certainty(&Doubt {
             score: scores[c][f],
             name: names[c][f],
-            rival: rival
-                .map(|other| (scores[c][other], fields[other].1.name == field.name || (table == rows && fields[other].0 != rows))),
+            rival: rival.map(|other| (scores[c][other], fields[other].1.name == field.name || fields[other].0 != rows)),
             contested: contested > 0,
         });
         let near = rival.filter(|&other| scores[c][other] >= scores[c][f] - 0.3 && fields[other].1.name != field.name);
         matches.push(Match {
             column: c,
-            added: added.iter().find(|sum| sum.first == c && sum.field == f).map(|sum| sum.rest.clone()).unwrap_or_default(),
+            added: added
+                .iter()
+                .find(|sum| sum.first == c && sum.field == f)
+                .map(|sum| sum.rest.clone())
+                .unwrap_or_default(),
             table,
             field,
             name: names[c][f],
@@ -231,6 +247,27 @@ pub(super) fn map(file: &File<'_>, rows: Table, links: &dyn Links) -> Vec<Match>
         });
     }
     matches.extend(email_as_customer(file, &fields, &matches));
+    for (c, row) in scores.iter().enumerate().filter(|(c, _)| assignment[*c].is_none()) {
+        if added.iter().any(|sum| sum.rest.contains(&c)) {
+            continue;
+        }
+        let free = (0..fields.len()).filter(|f| row[*f] >= LEAST_SCORE && !assignment.contains(&Some(*f)));
+        if let Some(f) = free.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) {
+            let (table, field) = fields[f];
+            // Not sure enough to be mapped, but worth naming as the best guess.
+            matches.push(Match {
+                column: c,
+                added: Vec::new(),
+                table,
+                field,
+                name: names[c][f],
+                suits: contents[c][f],
+                certainty: row[f].min(LEAST_CERTAINTY - 0.01),
+                runner_up: None,
+                because: because[c][f],
+            });
+        }
+    }
     sort(&mut matches, rows);
     matches
 }
@@ -264,9 +301,8 @@ fn email_as_customer(file: &File<'_>, fields: &[(Table, &'static Field)], matche
 
 /// The share of a column's values that are known keys, where the field is a key of another table.
 fn foreign_key(file: &File<'_>, column: usize, rows: Table, field: &Field, links: &dyn Links) -> Option<f64> {
-    (field.kind == FieldKind::Id && rows.key().first() != Some(&field.name))
-        .then(|| links.share(file, column, field.name))
-        .flatten()
+    let own = rows.key().first() == Some(&field.name) && rows != Table::Customers;
+    (field.kind == FieldKind::Id && !own).then(|| links.share(file, column, field.name)).flatten()
 }
 
 struct Doubt {
@@ -313,10 +349,8 @@ fn summed(file: &File<'_>, fields: &[(Table, &'static Field)], names: &[Vec<f64>
         let parts: Vec<usize> = (0..file.columns.len())
             .filter(|&c| {
                 let words = &file.columns[c].words;
-                let best_elsewhere = (0..fields.len())
-                    .filter(|&other| other != f)
-                    .map(|other| scores[c][other])
-                    .fold(0.0, f64::max);
+                let best_elsewhere =
+                    (0..fields.len()).filter(|&other| other != f).map(|other| scores[c][other]).fold(0.0, f64::max);
                 names[c][f] >= SAME_NAME
                     && scores[c][f] > best_elsewhere
                     && !words.has_any(&["total", "all", "sum", "amount", "order", "rate", "percent"])

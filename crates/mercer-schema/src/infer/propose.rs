@@ -33,13 +33,16 @@ pub fn propose(profiles: &[FileProfile]) -> Proposal {
             }
             None => {
                 let reason = why_not(main);
-                proposal.left_out.extend(group.iter().map(|&i| LeftOut { file: files[i].path.to_owned(), reason: reason.clone() }));
+                proposal
+                    .left_out
+                    .extend(group.iter().map(|&i| LeftOut { file: files[i].path.to_owned(), reason: reason.clone() }));
             }
         }
     }
     proposal.sources.sort_by(|a, b| (a.spec.rows_are, &a.spec.name).cmp(&(b.spec.rows_are, &b.spec.name)));
     unique_names(&mut proposal);
-    let used: Vec<&File<'_>> = proposal.sources.iter().flat_map(|source| source.profiles.iter().map(|&i| &files[i])).collect();
+    let used: Vec<&File<'_>> =
+        proposal.sources.iter().flat_map(|source| source.profiles.iter().map(|&i| &files[i])).collect();
     proposal.currency = currency::guess(&used, &mut proposal.warnings);
     whole_project(&mut proposal);
     proposal
@@ -91,6 +94,12 @@ impl<'a, 'p> Keys<'a, 'p> {
         let mut owners: BTreeMap<&'static str, Vec<(usize, usize)>> = BTreeMap::new();
         let found = groups.iter().zip(verdicts).filter_map(|(group, verdict)| Some((group, verdict.as_ref()?)));
         for (group, verdict) in found.filter(|(_, verdict)| verdict.certainty >= SURE) {
+            // Whoever buys is a customer, whether or not there is a file of customers.
+            if matches!(verdict.case.table, Table::Orders | Table::OrderLines)
+                && let Some(m) = verdict.case.matches.iter().find(|m| m.field.name == "customer_id")
+            {
+                owners.entry("customer_id").or_default().extend(group.iter().map(|&file| (file, m.column)));
+            }
             let Some(&key) = verdict.case.table.key().first() else { continue };
             let owns = matches!(verdict.case.table, Table::Customers | Table::Products | Table::Orders);
             let column = verdict.case.matches.iter().find(|m| m.table == verdict.case.table && m.field.name == key);
@@ -125,7 +134,7 @@ fn source(files: &[File<'_>], group: &[usize], verdict: &Verdict) -> ProposedSou
     let rows_are = verdict.case.table;
     let name = source_name(files, group, rows_are);
     let mut spec = SourceSpec {
-        name: name.clone(),
+        name,
         files: group.iter().map(|&i| files[i].path.to_string_lossy().into_owned()).collect(),
         rows_are,
         read: Default::default(),
@@ -134,7 +143,12 @@ fn source(files: &[File<'_>], group: &[usize], verdict: &Verdict) -> ProposedSou
     };
     let mut columns = Vec::new();
     let mut used = BTreeSet::new();
-    for m in verdict.case.matches.iter().filter(|m| m.certainty >= LEAST_CERTAINTY || is_required(rows_are, m)) {
+    for m in verdict
+        .case
+        .matches
+        .iter()
+        .filter(|m| m.certainty >= LEAST_CERTAINTY || is_required(rows_are, m, &verdict.case.constants))
+    {
         let field = written(rows_are, m.table, m.field);
         let origin = origin(files, group, file, m, &field, &mut questions);
         used.insert(m.column);
@@ -183,8 +197,8 @@ fn source(files: &[File<'_>], group: &[usize], verdict: &Verdict) -> ProposedSou
     }
 }
 
-fn is_required(rows_are: Table, m: &Match) -> bool {
-    m.table == rows_are && m.field.required
+fn is_required(rows_are: Table, m: &Match, constants: &[(&'static str, String)]) -> bool {
+    m.table == rows_are && m.field.required && !constants.iter().any(|(field, _)| *field == m.field.name)
 }
 
 /// A field as it is written in `mercer.toml`: with its table where the bare name would mean another.
@@ -222,7 +236,11 @@ fn origin(
                 column.samples.first().map_or("?", |sample| sample)
             ),
         });
-        return ColumnSource::Detailed { column: column.name.to_owned(), day_first: Some(day_first), decimal_mark: None };
+        return ColumnSource::Detailed {
+            column: column.name.to_owned(),
+            day_first: Some(day_first),
+            decimal_mark: None,
+        };
     }
     ColumnSource::Column(column.name.to_owned())
 }
@@ -267,12 +285,18 @@ fn put_into_words(file: &File<'_>, rows_are: Table, m: &Match, field: String) ->
 fn ask(proposed: &ProposedColumn, m: &Match, questions: &mut Vec<Question>) {
     let columns = proposed.columns.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" + ");
     let text = if m.because == Because::Email {
-        format!("is an e-mail address ({columns}) the best key of a customer? Where you have customer numbers, use them")
+        format!(
+            "is an e-mail address ({columns}) the best key of a customer? Where you have customer numbers, use them"
+        )
     } else if !m.added.is_empty() && !matches!(m.because, Because::Preset(_)) {
         format!("{columns} are added up; leave out what is not your own reduction or already in another")
     } else if proposed.certainty < SURE {
         let other = proposed.runner_up.as_ref().map_or(String::new(), |other| format!(" It may also be {other}."));
-        format!("is {columns} really {} ({})?{other}", proposed.field, m.field.doc.split(';').next().unwrap_or_default())
+        format!(
+            "is {columns} really {} ({})?{other}",
+            proposed.field,
+            m.field.doc.split(';').next().unwrap_or_default()
+        )
     } else {
         return;
     };
@@ -326,9 +350,10 @@ fn unique_names(proposal: &mut Proposal) {
 fn whole_project(proposal: &mut Proposal) {
     let has = |table: Table| proposal.sources.iter().any(|source| source.spec.rows_are == table);
     let carries_orders = has(Table::Orders)
-        || proposal.sources.iter().any(|source| {
-            source.spec.rows_are == Table::OrderLines && source.spec.columns.contains_key("ordered_at")
-        });
+        || proposal
+            .sources
+            .iter()
+            .any(|source| source.spec.rows_are == Table::OrderLines && source.spec.columns.contains_key("ordered_at"));
     if has(Table::OrderLines) && !carries_orders {
         proposal.warnings.push(
             "order lines were found, but no orders with a date and a customer: add the file of orders".to_owned(),

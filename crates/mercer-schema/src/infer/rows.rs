@@ -1,11 +1,15 @@
 //! What one row of a file is: each canonical table judged by the names it explains, by keys and by the file's name.
 
-use super::map::{Because, Links, Match, SAME_NAME, map, name_score, sort};
+use super::LEAST_CERTAINTY;
 use super::leftover::ABOUT_PEOPLE;
+use super::map::{Because, Links, Match, SAME_NAME, map, name_score, sort};
 use super::presets::{Preset, recognise};
 use super::view::{File, Kind};
 use super::words::Name;
-use crate::table::Table;
+use crate::table::{FieldKind, Table};
+
+/// A column whose name is less like a key's is not taken for the key that rows cannot be without.
+const LEAST_KEY_NAME: f64 = 0.55;
 
 /// One table's case for a file.
 #[derive(Debug, Clone)]
@@ -95,10 +99,12 @@ pub(super) fn case(file: &File<'_>, table: Table, links: &dyn Links) -> Option<C
     if table == Table::Events && !matches.iter().any(|m| m.field.name == "name") {
         constants.push(("name", event_of_file(file, &matches)?));
     }
-    let seen = Seen { file, table, matches: &matches };
+    let sure: Vec<Match> =
+        matches.iter().filter(|m| m.certainty >= LEAST_CERTAINTY || m.field.required).cloned().collect();
+    let seen = Seen { file, table, matches: &sure };
     let order_id_is_made = table == Table::OrderLines && seen.has("customer_id") && seen.has("ordered_at");
     let complete = table.fields().iter().filter(|field| field.required).all(|field| {
-        seen.own(field.name).is_some()
+        seen.own(field.name).is_some_and(|m| field.kind != FieldKind::Id || m.name >= LEAST_KEY_NAME || linked(m))
             || constants.iter().any(|(constant, _)| *constant == field.name)
             || (field.name == "order_id" && order_id_is_made)
     });
@@ -107,8 +113,9 @@ pub(super) fn case(file: &File<'_>, table: Table, links: &dyn Links) -> Option<C
     }
     let (shape, reason) = shape(&seen)?;
     let mut points = shape;
-    for m in &matches {
-        let value = (m.name * m.suits).powi(2);
+    for m in &sure {
+        let name = if linked(m) { m.name.max(0.75) } else { m.name };
+        let value = (name * m.suits).powi(2);
         points += value
             * match m.table {
                 own if own != table => 0.55,
@@ -163,9 +170,10 @@ impl Seen<'_> {
     /// Whether some column's name says that it is a key of another kind of row.
     fn names_key(&self, key: &str) -> bool {
         self.file.columns.iter().any(|column| {
-            Table::ALL.iter().filter_map(|table| Some((*table, table.field(key)?))).any(|(table, field)| {
-                name_score(column, table, field) >= SAME_NAME
-            })
+            Table::ALL
+                .iter()
+                .filter_map(|table| Some((*table, table.field(key)?)))
+                .any(|(table, field)| name_score(column, table, field) >= SAME_NAME)
         })
     }
 
@@ -231,13 +239,14 @@ fn shape(seen: &Seen<'_>) -> Option<(f64, String)> {
 fn customers(seen: &Seen<'_>) -> Option<(f64, String)> {
     let unique = seen.unique("customer_id")?;
     let people = seen.file.columns.iter().filter(|column| column.words.has_any(ABOUT_PEOPLE)).count();
-    let evidence = seen.surely("customer_id") || people > 0 || seen.named_as() || linked(seen, "customer_id");
+    let evidence =
+        seen.surely("customer_id") || people > 0 || seen.named_as() || seen.any("customer_id").is_some_and(linked);
     if unique < 0.9 || !evidence || seen.file.columns.len() < 2 {
         return None;
     }
     let people_points = 0.4 * f64::from(u32::try_from(people.min(4)).unwrap_or(4));
     let mut points = people_points + if unique >= 0.98 { 1.0 } else { 0.2 };
-    if seen.surely("customer_id") {
+    if seen.surely("customer_id") || seen.any("customer_id").is_some_and(linked) {
         points += 0.6;
     }
     if seen.names_key("order_id") && seen.file.columns.iter().any(|column| column.kind == Kind::Time) {
@@ -246,8 +255,9 @@ fn customers(seen: &Seen<'_>) -> Option<(f64, String)> {
     Some((points, format!("each {} is there once, with what describes the customer", seen.column("customer_id"))))
 }
 
-fn linked(seen: &Seen<'_>, field: &str) -> bool {
-    seen.any(field).is_some_and(|m| matches!(m.because, Because::Link(share) if share >= 0.8))
+/// Whether nearly all values of the column are keys known from other files.
+fn linked(m: &Match) -> bool {
+    matches!(m.because, Because::Link(share) if share >= 0.8)
 }
 
 fn orders(seen: &Seen<'_>) -> Option<(f64, String)> {
@@ -316,7 +326,10 @@ fn products(seen: &Seen<'_>) -> Option<(f64, String)> {
     let unique = seen.unique("product_id")?;
     if unique < 0.6
         || !seen.has_any(&["title", "description", "category", "brand", "price", "image"])
-        || !(seen.surely("product_id") || seen.named_as() || linked(seen, "product_id") || seen.surely("title"))
+        || !(seen.surely("product_id")
+            || seen.named_as()
+            || seen.any("product_id").is_some_and(linked)
+            || seen.surely("title"))
     {
         return None;
     }
@@ -363,9 +376,11 @@ fn file_words(table: Table) -> &'static [&'static str] {
 pub(super) fn why_not(file: &File<'_>) -> String {
     let is_key = |column: &super::view::Column<'_>| {
         Table::ALL.iter().any(|&table| {
-            table.key().first().and_then(|key| table.field(key)).is_some_and(|field| {
-                field.name.ends_with("_id") && name_score(column, table, field) >= SAME_NAME
-            })
+            table
+                .key()
+                .first()
+                .and_then(|key| table.field(key))
+                .is_some_and(|field| field.name.ends_with("_id") && name_score(column, table, field) >= SAME_NAME)
         })
     };
     let names_any = |key: &str| {
@@ -391,8 +406,12 @@ pub(super) fn why_not(file: &File<'_>) -> String {
         "it looks like a lookup table of campaigns or coupons: there is no canonical table for it".into()
     } else if let Some(key) = file.columns.iter().find(|c| c.unique < 0.6 && is_key(c)).filter(|_| !dates) {
         format!("{} comes again in many rows, and there is no date or order number to tell them apart", key.name)
+    } else if customers && dates && ["product_id", "title", "category"].iter().any(|key| names_any(key)) {
+        "it lists what customers bought by date, but has no order number: add a column that says what was bought together"
+            .into()
     } else if !customers && dates {
-        "it has dates, but neither customers nor order numbers, so its rows are totals rather than purchases".into()
+        "it has dates, but no column is surely a customer or an order number, so its rows look like totals over time"
+            .into()
     } else if customers && !dates {
         "it names customers more than once, but has no date to say when".into()
     } else if !customers {

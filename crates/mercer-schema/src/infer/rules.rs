@@ -56,7 +56,8 @@ impl Proposal {
         });
         let Some((letters, prefix)) = found.max_by_key(|(_, prefix)| prefix.rows) else { return };
         self.rules.adjustment_prefix = Some(letters.clone());
-        let books = if at_least(prefix.about_books, prefix.rows, 50) { " and speak of corrections or bad debt" } else { "" };
+        let books =
+            if at_least(prefix.about_books, prefix.rows, 50) { " and speak of corrections or bad debt" } else { "" };
         let reason = format!(
             "only {} rows of {} have an order that starts with {letters} (such as {}); they name no customer{books}",
             count(prefix.rows),
@@ -100,7 +101,10 @@ impl Proposal {
         for (key, (rows, charges, title)) in found {
             if at_least(charges, rows, 50) && charges > 0 {
                 self.rules.service_products.push(key.to_owned());
-                self.because("service_products", format!("{key} is \"{title}\" ({} rows)", count(rows)));
+                self.because(
+                    "service_products",
+                    format!("{key} is \"{title}\" in {} of {} rows", count(charges), count(rows)),
+                );
             }
         }
     }
@@ -147,7 +151,7 @@ pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mercer_source::{ColumnProfile, FileProfile, Shape};
 
-use super::words::Name;
+use super::words::{Name, words};
 
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,9 +128,16 @@ impl<'p> Column<'p> {
         }
     }
 
+    /// Its name spelled as canonical fields are.
+    pub(super) fn name_as_field(&self) -> String {
+        words(self.name).join("_")
+    }
+
     /// Whether it holds only 0 and 1 (or two other words that mean no and yes).
     pub(super) fn is_flag(&self) -> bool {
-        self.kind == Kind::Bool || (self.distinct <= 2 && self.min >= 0.0 && self.max <= 1.0 && self.fractional == 0)
+        let zero_and_one =
+            self.distinct == 2 && self.whole_numbers() && self.min.abs() < 0.5 && (self.max - 1.0).abs() < 0.5;
+        self.kind == Kind::Bool || zero_and_one
     }
 
     /// Whether its numbers have no fraction, however they are written.

@@ -29,17 +29,82 @@ const SHORT_FORMS: &[(&str, &str)] = &[
 ];
 
 /// Words that say little by themselves: half the weight in a comparison.
-const LIGHT_WORDS: &[&str] =
-    &["amount", "at", "code", "date", "id", "key", "name", "number", "of", "on", "order", "the", "time", "total", "value"];
+const LIGHT_WORDS: &[&str] = &[
+    "amount", "at", "code", "date", "id", "key", "name", "number", "of", "on", "order", "the", "time", "total", "value",
+];
 
 /// Whole names that many tables use for different things: a match on one of them alone is weak.
 const GENERIC_NAMES: &[&str] = &[
-    "account", "amount", "body", "channel", "code", "contact", "content", "contract", "count", "created", "created at",
-    "customer", "data", "date", "datetime", "day", "delivery", "description", "device", "end", "event", "fee", "group",
-    "id", "item", "items", "kind", "land", "mail", "make", "medium", "name", "number", "order", "page", "price",
-    "product", "region", "result", "revenue", "sales", "segment", "sent", "source", "stage", "start", "started",
-    "state", "status", "store", "subject", "test", "time", "timestamp", "title", "topic", "type", "url", "user",
-    "value", "version", "views", "visit", "from", "to", "left", "right", "text", "cost", "market",
+    "account",
+    "amount",
+    "body",
+    "channel",
+    "code",
+    "contact",
+    "content",
+    "contract",
+    "count",
+    "created",
+    "created at",
+    "customer",
+    "data",
+    "date",
+    "datetime",
+    "day",
+    "delivery",
+    "description",
+    "device",
+    "end",
+    "event",
+    "fee",
+    "group",
+    "id",
+    "item",
+    "items",
+    "kind",
+    "land",
+    "mail",
+    "make",
+    "medium",
+    "name",
+    "number",
+    "order",
+    "page",
+    "price",
+    "product",
+    "region",
+    "result",
+    "revenue",
+    "sales",
+    "segment",
+    "sent",
+    "source",
+    "stage",
+    "start",
+    "started",
+    "state",
+    "status",
+    "store",
+    "subject",
+    "test",
+    "time",
+    "timestamp",
+    "title",
+    "topic",
+    "type",
+    "url",
+    "user",
+    "value",
+    "version",
+    "views",
+    "visit",
+    "from",
+    "to",
+    "left",
+    "right",
+    "text",
+    "cost",
+    "market",
 ];
 
 /// The words of a column name in lower case: `customerID`, `Customer-Id` and `customer_id` are all `customer id`.
@@ -152,7 +217,7 @@ pub(super) fn likeness(column: &Name, phrase: &Name) -> f64 {
         return if column.is_generic() { 0.75 } else { 1.0 };
     }
     if column.words == phrase.words {
-        return if column.is_generic() { 0.7 } else { 0.96 };
+        return if column.is_generic() { 0.7 } else { 0.98 };
     }
     let shared: f64 = column
         .words

@@ -17,6 +17,11 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// Whether it is the start of a day.
+    pub(crate) fn is_midnight(self) -> bool {
+        self.micros.rem_euclid(DAY) == 0
+    }
+
     /// Days since 1970-01-01.
     pub(crate) fn days(self) -> Option<i32> {
         i32::try_from(self.micros.div_euclid(DAY)).ok()

@@ -25,7 +25,7 @@ pub(super) struct ColumnTally {
     missing_words: u64,
     runs: u64,
     last: String,
-    last_weight: Option<Seen>,
+    last_seen: Option<Seen>,
     seen: HashSet<u64>,
     overflow: bool,
     sketch: Sketch,
@@ -64,7 +64,7 @@ impl ColumnTally {
             return;
         };
         self.filled += 1;
-        let seen = match self.last_weight {
+        let seen = match self.last_seen {
             Some(seen) if self.last == value => seen,
             _ => {
                 self.runs += 1;
@@ -73,7 +73,7 @@ impl ColumnTally {
                 self.see_new(value)
             }
         };
-        self.last_weight = Some(seen);
+        self.last_seen = Some(seen);
         self.count(value, seen);
     }
 
@@ -273,7 +273,8 @@ impl TimeTally {
         self.count += 1;
         let (min, max) = self.range.unwrap_or((moment.micros, moment.micros));
         self.range = Some((min.min(moment.micros), max.max(moment.micros)));
-        self.has_time |= moment.has_time;
+        // Midnight everywhere is how days look that passed through a timestamp.
+        self.has_time |= moment.has_time && !moment.is_midnight();
     }
 
     fn merged(&self, other: &Self) -> Self {

@@ -143,7 +143,7 @@ pub struct TimeSummary {
     pub min: i64,
     /// The latest.
     pub max: i64,
-    /// Whether any value has a time of day.
+    /// Whether any value has a time of day other than midnight.
     pub has_time_of_day: bool,
     /// Whether no value shows if the day or the month comes first.
     pub ambiguous_day_month: bool,

@@ -45,7 +45,10 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result
             grouped(shown),
             grouped(check.rows.quarantined)
         ));
-        let rows = check.refused.iter().map(|row| vec![row.source.clone(), row.line.to_string(), row.reason.clone(), row.row.clone()]);
+        let rows = check
+            .refused
+            .iter()
+            .map(|row| vec![row.source.clone(), row.line.to_string(), row.reason.clone(), row.row.clone()]);
         console.table(&["source", "line", "why", "row"], rows.collect(), &[1]);
     }
     Ok(())

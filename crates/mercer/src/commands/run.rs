@@ -30,15 +30,23 @@ pub(crate) fn print(console: &Console, outcome: &RunOutcome) {
         "{} rows read from {files}: {} accepted{}, {} quarantined.\n",
         grouped(rows.read),
         grouped(rows.accepted),
-        if rows.repeated > 0 { format!(" ({} of them repeat others and count once)", grouped(rows.repeated)) } else { String::new() },
+        if rows.repeated > 0 {
+            format!(" ({} of them repeat others and count once)", grouped(rows.repeated))
+        } else {
+            String::new()
+        },
         grouped(rows.quarantined),
     ));
-    let lines = outcome.headline.iter().map(|figure| vec![figure.label.clone(), figure.text.clone(), figure.note.clone()]);
+    let lines =
+        outcome.headline.iter().map(|figure| vec![figure.label.clone(), figure.text.clone(), figure.note.clone()]);
     console.table(&["", "", ""], lines.collect(), &[1]);
     let warnings = outcome.findings.iter().filter(|finding| finding.is_alarming()).count();
     if warnings > 0 {
         let word = if warnings == 1 { "1 finding".to_owned() } else { format!("{warnings} findings") };
-        console.say(&format!("{word} about the data deserve a look: mercer check --project {}", outcome.project.display()));
+        console.say(&format!(
+            "{word} about the data deserve a look: mercer check --project {}",
+            outcome.project.display()
+        ));
     }
     console.say(&format!("Report: {}", outcome.report.display()));
 }
