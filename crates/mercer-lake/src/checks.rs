@@ -1,9 +1,9 @@
 //! What people should know about their data: one statement a check, run over the parsed rows and the finished tables.
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{Decimal128Type, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use mercer_base::Result;
+use mercer_base::{Money, Result};
 use mercer_engine::Engine;
 
 use crate::manifest::{Finding, Severity};
@@ -41,8 +41,8 @@ const CHECKS: &[Check] = &[
         name: "cancellations",
         table: "orders",
         severity: Severity::Note,
-        sql: "select count(*) as n, coalesce(sum(lines), 0) as lines, cast(-sum(refund) as decimal(18, 2)) as amount from orders where kind = 'return'",
-        message: "{n} cancellations and returns ({lines} lines) are shown as refunds worth {amount}",
+        sql: "select count(*) as n, coalesce(sum(lines), 0) as lines, cast(sum(refund) as decimal(18, 2)) as amount from orders where kind = 'return'",
+        message: "{n} cancellations and returns ({lines} lines) are shown as refunds of {amount}",
     },
     Check {
         name: "free_orders",
@@ -141,9 +141,7 @@ pub(crate) fn run(engine: &Engine) -> Result<Vec<Finding>> {
         }
         let mut message = check.message.to_owned();
         for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            let options = FormatOptions::default().with_display_error(true);
-            let value = ArrayFormatter::try_new(column, &options).map(|formatter| formatter.value(0).to_string());
-            let value = value.unwrap_or_default();
+            let value = written(column);
             let value =
                 if value.len() > 80 { format!("{}…", value.chars().take(79).collect::<String>()) } else { value };
             message = message.replace(&format!("{{{}}}", field.name()), &value);
@@ -158,4 +156,21 @@ pub(crate) fn run(engine: &Engine) -> Result<Vec<Finding>> {
         });
     }
     Ok(findings)
+}
+
+/// The first value of a column as people read it: grouped thousands, amounts with two decimals.
+fn written(column: &ArrayRef) -> String {
+    if column.is_null(0) {
+        return "nothing".to_owned();
+    }
+    if let Some(amounts) = column.as_primitive_opt::<Decimal128Type>() {
+        let scale = u32::try_from(4 - amounts.scale()).unwrap_or(0);
+        let units = amounts.value(0).saturating_mul(10_i128.pow(scale));
+        return Money::from_units(i64::try_from(units).unwrap_or(i64::MAX)).to_string();
+    }
+    if let Some(counts) = column.as_primitive_opt::<Int64Type>() {
+        return Money::from_units(counts.value(0).saturating_mul(10_000)).to_string().trim_end_matches(".00").to_owned();
+    }
+    let options = FormatOptions::default().with_display_error(true);
+    ArrayFormatter::try_new(column, &options).map(|formatter| formatter.value(0).to_string()).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Writes a proposed `mercer.toml` the way people read it: each line with what it rests on.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use mercer_schema::infer::{LEAST_CERTAINTY, LeftOut, Proposal, ProposedSource, SURE};
@@ -171,8 +172,14 @@ fn columns(out: &mut Text, spec: &SourceSpec, source: &ProposedSource) {
     if source.unmapped.is_empty() {
         return;
     }
-    out.line("# Not read (write `field = \"column\"` above to map one):");
+    out.line("# Not read (to map one, write its line with a field's name in place of the question mark):");
+    // Columns without anything to tell are only listed: exports of shop systems have dozens of them.
+    let mut silent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for unmapped in &source.unmapped {
+        if unmapped.distinct <= 1 {
+            silent.entry(&unmapped.reason).or_default().push(&unmapped.column);
+            continue;
+        }
         let mut comment = unmapped.reason.clone();
         if let Some(guess) = &unmapped.best_guess {
             let _ = write!(comment, "; most like {guess}, but below {}", percent(LEAST_CERTAINTY));
@@ -182,6 +189,26 @@ fn columns(out: &mut Text, spec: &SourceSpec, source: &ProposedSource) {
         }
         out.with_comment(&format!("# ? = {}", quoted(&unmapped.column)), &comment);
     }
+    for (reason, names) in silent {
+        wrapped(out, &format!("# {}: {}", capital(reason), names.join(", ")));
+    }
+}
+
+/// A comment broken into lines.
+fn wrapped(out: &mut Text, comment: &str) {
+    let comment = one_line(comment);
+    let mut line = String::new();
+    for word in comment.split(' ') {
+        if line.chars().count() + word.chars().count() > 110 {
+            out.line(&line);
+            line = "#  ".to_owned();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    out.line(&line);
 }
 
 fn attributes(out: &mut Text, spec: &SourceSpec) {

@@ -340,3 +340,113 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
     }
     best.map(|(_, candidate)| candidate)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GOOD: &str = r#"[project]
+name = "shop"
+currency = "EUR"
+
+[engine]
+memory = "1.5 GB"
+threads = 2
+
+[[source]]
+name = "orders"
+files = ["orders-*.csv"]
+rows_are = "orders"
+[source.columns]
+order_id = "Order"
+ordered_at = { column = "Date", day_first = true }
+total = ["Goods", "Service"]
+currency = { constant = "EUR" }
+"customers.city" = "Town"
+"#;
+
+    fn parse(text: &str) -> Result<ProjectConfig> {
+        ProjectConfig::parse(text, Path::new("mercer.toml"))
+    }
+
+    #[test]
+    fn a_good_file_reads_and_writes_back() {
+        let config = parse(GOOD).unwrap();
+        assert_eq!(config.engine.memory, Some(ByteSize(1_500_000_000)));
+        assert_eq!(config.sources[0].columns.len(), 5);
+        assert_eq!(config.project.title(), "shop");
+        let again = parse(&toml::to_string(&config).unwrap()).unwrap();
+        assert_eq!(again, config);
+    }
+
+    /// What is changed in the good file, the line the error names, a part of its message, a part of its hint.
+    #[test]
+    fn mistakes_are_named_with_line_and_mend() {
+        let cases = [
+            ("name = \"shop\"", "nmae = \"shop\"", 2, "unknown field `nmae`", "`name`"),
+            ("currency = \"EUR\"\n\n", "currency = \"Euro\"\n\n", 3, "\"EURO\" is not a currency", "ISO 4217"),
+            ("memory = \"1.5 GB\"", "memory = \"lots\"", 6, "not an amount of memory", ""),
+            ("threads = 2", "threads = 0", 7, "", ""),
+            ("[engine]", "[enigne]", 5, "unknown field `enigne`", "`engine`"),
+            ("rows_are = \"orders\"", "rows_are = \"order\"", 12, "unknown variant `order`", "`orders`"),
+            ("order_id = \"Order\"", "order_no = \"Order\"", 14, "no field \"order_no\"", "`order_id`"),
+            ("order_id = \"Order\"", "order_id = 7", 14, "neither a column", "constant"),
+            ("files = [\"orders-*.csv\"]", "files = []", 11, "names no files", "files ="),
+            ("ordered_at = { column = \"Date\", day_first = true }\n", "", 13, "need ordered_at", "ordered_at = "),
+            ("total = [", "total = [[", 16, "", ""),
+            ("\"customers.city\"", "\"products.title\"", 18, "no field \"products.title\"", ""),
+        ];
+        for (from, to, line, message, hint) in cases {
+            let text = GOOD.replace(from, to);
+            assert_ne!(text, GOOD, "{from} is not in the text");
+            let error = parse(&text).unwrap_err();
+            let said = error.to_string();
+            assert!(said.starts_with(&format!("mercer.toml, line {line}: ")), "{to}: {said}");
+            assert!(said.contains(message), "{to}: {said}");
+            assert!(error.hint().unwrap_or_default().contains(hint), "{to}: {:?}", error.hint());
+            assert_eq!(error.kind(), mercer_base::ErrorKind::Config);
+        }
+        let twice = format!(
+            "{GOOD}\n[[source]]\nname = \"orders\"\nfiles = [\"x\"]\nrows_are = \"customers\"\n[source.columns]\ncustomer_id = \"c\"\n"
+        );
+        assert!(parse(&twice).unwrap_err().to_string().contains("line 21: a second source is called \"orders\""));
+    }
+
+    #[test]
+    fn a_missing_file_says_how_to_make_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = ProjectConfig::load(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("there is no mercer.toml"), "{error}");
+        assert!(error.hint().unwrap().contains("mercer init"));
+    }
+
+    #[test]
+    fn memory_is_read_and_written_exactly() {
+        for (text, bytes) in [("1 GB", 1_000_000_000), ("512MB", 512_000_000), ("1.5 GiB", 1_610_612_736), ("7 b", 7)] {
+            assert_eq!(text.parse::<ByteSize>().unwrap(), ByteSize(bytes), "{text}");
+            assert_eq!(ByteSize(bytes).to_string().parse::<ByteSize>().unwrap(), ByteSize(bytes));
+        }
+        for text in ["", "GB", "1", "1 XB", "-1 GB", "0 GB", "1e3 GB", "99999999 TB", "1.2.3 GB", "ü GB"] {
+            assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_with_a_line(text in "(\\PC|\n|[\\[\\]{}=\"#.]){0,200}") {
+            if let Err(error) = parse(&text) {
+                prop_assert!(error.to_string().starts_with("mercer.toml, line "), "{}", error);
+            }
+        }
+
+        #[test]
+        fn a_damaged_file_is_read_or_refused_with_a_line(at in 0..GOOD.len(), with in "\\PC{0,3}") {
+            let mut text = GOOD.to_owned();
+            text.replace_range(at..at + 1, &with);
+            if let Err(error) = parse(&text) {
+                prop_assert!(error.to_string().starts_with("mercer.toml, line "), "{}", error);
+            }
+        }
+    }
+}

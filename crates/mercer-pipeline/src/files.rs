@@ -46,7 +46,7 @@ fn matches(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
             Ok(_) => {}
             Err(cause) => {
                 let path = cause.path().to_owned();
-                return Err(Error::io(path, cause.into_error()));
+                return Err(Error::io(path, cause.into()));
             }
         }
     }
@@ -83,5 +83,49 @@ fn shortened(names: &[String]) -> String {
     match names.len().checked_sub(SHOWN) {
         Some(more) if more > 0 => format!("{first} and {more} more"),
         _ => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(found: &[PathBuf]) -> Vec<String> {
+        found.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn patterns_are_sorted_names_are_taken_as_they_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["orders-2025.csv", "orders-2024.csv", "orders [old].csv", "orders_x.csv"] {
+            std::fs::write(folder.path().join(name), "a\n1\n").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("orders-dir.csv")).unwrap();
+        let found = |patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+            resolve(folder.path(), &patterns)
+        };
+        assert_eq!(names(&found(&["orders-*.csv"]).unwrap()), ["orders-2024.csv", "orders-2025.csv"]);
+        assert_eq!(names(&found(&["orders [old].csv"]).unwrap()), ["orders [old].csv"]);
+        // A file named twice is read once, where it is named first.
+        assert_eq!(
+            names(&found(&["orders-2025.csv", "orders-*.csv"]).unwrap()),
+            ["orders-2025.csv", "orders-2024.csv"]
+        );
+        // A question mark is no pattern.
+        let error = found(&["orders?x.csv"]).unwrap_err();
+        assert!(error.to_string().contains("no file matches \"orders?x.csv\""), "{error}");
+        assert_eq!(error.hint(), Some("did you mean `orders_x.csv`?"));
+        let error = found(&["nowhere/*.csv"]).unwrap_err();
+        assert!(error.hint().unwrap().contains("there is no folder"), "{error:?}");
+    }
+
+    #[test]
+    fn a_project_folder_may_hold_special_signs() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("shop [2024]");
+        std::fs::create_dir(&project).unwrap();
+        std::fs::write(project.join("a-1.csv"), "x\n").unwrap();
+        assert_eq!(names(&resolve(&project, &["a-*.csv".to_owned()]).unwrap()), ["a-1.csv"]);
     }
 }

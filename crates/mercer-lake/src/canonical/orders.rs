@@ -16,7 +16,7 @@ pub(super) fn merge(steps: &mut Steps<'_>, staged: &[StagedSource], rules: &Rule
 }
 
 /// `line_rows`: every parsed line. `lines`: each order's lines from the newest file that has the order, numbered, valued at
-/// list price (`gross_value` is negative for what came back), with the running total that order-level amounts are spread by.
+/// list price (`gross_value` is negative for what came back), with the running total of values that order-level amounts are spread by.
 fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
     steps.view("line_rows", &rows.union())?;
     let newest = if rows.in_several_files() {
@@ -43,8 +43,8 @@ fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
                order_lines__net_amount + case when order_lines__net_amount < 0 then -line_discount else line_discount end) as gross_value \
              from once) \
              select *, row_number() over (partition by order_lines__order_id order by _file, _line) as line_number, \
-               cast(sum(greatest(coalesce(gross_value, 0), 0)) over (partition by order_lines__order_id order by _file, _line \
-                 rows between unbounded preceding and current row) as decimal(18, 4)) as running_gross \
+               cast(sum(abs(coalesce(gross_value, 0))) over (partition by order_lines__order_id order by _file, _line \
+                 rows between unbounded preceding and current row) as decimal(18, 4)) as running_value \
              from valued"
         ),
     )?;
@@ -131,7 +131,7 @@ fn merged(rules: &Rules, end_of_today: &str) -> String {
          laddered as (select *, coalesce(line_gross, greatest(goods, 0)) as gross0, \
              coalesce(line_refund, greatest(-goods, 0)) as refund0 from valued), \
          refunded as (select *, case when {paid_back} and gross0 > 0 then greatest(gross0 - discount, coalesce(order_refund, 0)) \
-             else greatest(refund0, coalesce(order_refund, 0)) end as refund1 from laddered), \
+             when order_refund > 0 then order_refund else refund0 end as refund1 from laddered), \
          settled as (select *, {adjustment} as is_adjustment from refunded) \
          select order_id, nullif({customer}, '') as customer_id, ordered_at, \
            case when is_adjustment then 'adjustment' when {cancelled} and gross0 > 0 then 'cancelled' \
@@ -163,12 +163,17 @@ pub(super) const ORDERS: &str = "select k.customer_key, o.customer_id, o.ordered
 /// The final `order_lines`: discounts and refunds that only the order knows are spread over its lines by value, by
 /// differences of the rounded running total, so that lines add up to their order to the last digit.
 pub(super) fn order_lines() -> String {
+    // The part of an order's amount that falls to its lines up to a running value, rounded.
+    let part = |total: &str, running: &str| {
+        format!(
+            "cast(round(cast(o.{total} as double) * (cast({running} as double) / cast(o.line_gross + o.line_refund as double)), 4) as decimal(18, 4))"
+        )
+    };
     let spread = |total: &str, own: &str, own_total: &str| {
+        let (up_to, before) = (part(total, "l.running_value"), part(total, "l.running_value - abs(coalesce(l.gross_value, 0))"));
         format!(
             "case when o.{total} = o.{own_total} then {own} \
-             when o.line_gross > 0 then cast(round(cast(o.{total} as double) * (cast(l.running_gross as double) / cast(o.line_gross as double)), 4) \
-               as decimal(18, 4)) - cast(round(cast(o.{total} as double) * (cast(l.running_gross - greatest(coalesce(l.gross_value, 0), 0) as double) \
-               / cast(o.line_gross as double)), 4) as decimal(18, 4)) \
+             when o.line_gross + o.line_refund > 0 then {up_to} - {before} \
              when l.line_number = 1 then o.{total} else 0 end"
         )
     };

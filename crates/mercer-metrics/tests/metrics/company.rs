@@ -39,7 +39,7 @@ const LINES: &str = "
     (NULL, '2024-03-02 11:00:00', 'X3', 'free', 'mug', 1.0, 0.00, 0.00, 0.00, 0.00)";
 
 /// A company's tables as views over literal rows; `before` cuts all that was not known by then, as if asked at that time.
-pub fn company(before: Option<&str>) -> Engine {
+pub(crate) fn company(before: Option<&str>) -> Engine {
     let engine = Engine::new(&EngineOptions { threads: Some(2), ..EngineOptions::default() }).unwrap();
     let cut = |time: &str| before.map_or_else(String::new, |before| format!(" WHERE {time} < TIMESTAMP '{before}'"));
     let known = |time: &str| before.map_or("TRUE".to_owned(), |before| format!("{time} < TIMESTAMP '{before}'"));
@@ -242,22 +242,22 @@ fn settle(engine: &Engine) {
 }
 
 /// The same tables without a row.
-pub fn empty_company() -> Engine {
+pub(crate) fn empty_company() -> Engine {
     company(Some("2000-01-01 00:00:00"))
 }
 
-pub fn at(text: &str) -> Moment {
+pub(crate) fn at(text: &str) -> Moment {
     let text = if text.len() == 10 { format!("{text}T00:00:00") } else { text.to_owned() };
     text.parse().unwrap()
 }
 
 /// The first quarter of 2024, which holds all of the company's history.
-pub fn quarter() -> Window {
+pub(crate) fn quarter() -> Window {
     Window::new(at("2024-01-01"), at("2024-04-01")).unwrap()
 }
 
 /// A value as text: `NULL`, plain digits, times as ISO.
-pub fn text(array: &ArrayRef, row: usize) -> String {
+pub(crate) fn text(array: &ArrayRef, row: usize) -> String {
     if array.is_null(row) {
         return "NULL".to_owned();
     }
@@ -283,7 +283,7 @@ pub fn text(array: &ArrayRef, row: usize) -> String {
 }
 
 /// The rows of a result as maps from column to text.
-pub fn rows(batches: &[RecordBatch]) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn rows(batches: &[RecordBatch]) -> Vec<BTreeMap<String, String>> {
     let mut rows = Vec::new();
     for batch in batches {
         for row in 0..batch.num_rows() {
@@ -300,6 +300,6 @@ pub fn rows(batches: &[RecordBatch]) -> Vec<BTreeMap<String, String>> {
 }
 
 /// Runs a statement, naming it when it fails.
-pub fn ask(engine: &Engine, sql: &str) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn ask(engine: &Engine, sql: &str) -> Vec<BTreeMap<String, String>> {
     rows(&engine.collect(sql).unwrap_or_else(|error| panic!("{error:?}\n{}", sql.get(..400).unwrap_or(sql))))
 }

@@ -90,6 +90,8 @@ pub struct UnmappedColumn {
     pub reason: String,
     /// The field it resembles most, where it resembles any.
     pub best_guess: Option<String>,
+    /// How many different values it has; 0 where it is empty.
+    pub distinct: u64,
     /// A few values.
     pub samples: Vec<String>,
 }

@@ -180,6 +180,7 @@ fn source(files: &[File<'_>], group: &[usize], verdict: &Verdict) -> ProposedSou
                 column: column.name.to_owned(),
                 reason,
                 best_guess: guess.map(|m| written(rows_are, m.table, m.field)),
+                distinct: column.distinct,
                 samples: samples(column),
             }),
         }

@@ -393,7 +393,7 @@ pub(super) fn why_not(file: &File<'_>) -> String {
     };
     let dates = file.columns.iter().any(|column| column.kind == Kind::Time);
     let customers = names_any("customer_id");
-    let campaigns = file.columns.iter().any(|column| column.words.has_any(&["campaign", "coupon"]));
+    let campaigns = file.words.has_any(&["campaign", "coupon", "voucher"]);
     let spend = file.columns.iter().filter(|column| column.words.has_any(&["spend", "cost", "impression"])).count();
     let word_is = |word: &str| file.columns.iter().any(|column| Name::new(word).text() == column.words.text());
     if file.rows == 0 || file.columns.is_empty() {

@@ -1,5 +1,6 @@
 //! Typed cells: what a column's text means, and its conversion to Arrow types.
 
+mod cursor;
 mod detect;
 mod number;
 mod time;

@@ -67,6 +67,12 @@ fn lines_above_the_header_are_passed_over() {
 }
 
 #[test]
+fn a_first_line_may_name_the_delimiter() {
+    let content = read("sep=;\r\nid;note\r\n1;a, b\r\n2;c, d\r\n");
+    assert_eq!((content.columns, content.lines), (vec!["id".to_owned(), "note".to_owned()], vec![3, 4]));
+}
+
+#[test]
 fn a_file_without_a_header_gets_numbered_columns() {
     let content =
         read("00004 0001 19970101  2   29.33\n 00004 0001 19970118  2   29.73\n 00021 0002 19970101  3   63.34\n");

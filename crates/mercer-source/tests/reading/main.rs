@@ -82,3 +82,9 @@ fn read_with(bytes: impl AsRef<[u8]>, options: &ReadOptions) -> mercer_base::Res
 fn read(bytes: impl AsRef<[u8]>) -> Content {
     read_with(bytes, &ReadOptions::default()).unwrap()
 }
+
+#[test]
+fn a_reader_may_move_to_another_thread() {
+    fn moves<T: Send>() {}
+    moves::<Reader>();
+}

@@ -48,8 +48,16 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result
         let rows = check
             .refused
             .iter()
-            .map(|row| vec![row.source.clone(), row.line.to_string(), row.reason.clone(), row.row.clone()]);
+            .map(|row| vec![row.source.clone(), row.line.to_string(), row.reason.clone(), shortened(&row.row)]);
         console.table(&["source", "line", "why", "row"], rows.collect(), &[1]);
     }
     Ok(())
+}
+
+/// A row's values as far as one look takes them in; the quarantine table and `--json` have all.
+fn shortened(row: &str) -> String {
+    match row.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", row.get(..end).unwrap_or_default()),
+        None => row.to_owned(),
+    }
 }
