@@ -1,5 +1,6 @@
 //! A project: its configuration, its run and what the run leaves behind (layer 4).
 
+mod cards;
 mod commented;
 pub mod config;
 mod figures;

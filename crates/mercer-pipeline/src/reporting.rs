@@ -4,16 +4,17 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use mercer_base::card::Report;
+use chrono::DateTime;
 use mercer_base::{Error, Result};
-use mercer_lake::Reader;
+use mercer_lake::{Reader, RowCounts};
 
+use crate::cards::{self, ReportFacts, SourceRows};
 use crate::project::Project;
 
 /// Writes the report of a snapshot: beside, synced, then in place, so that readers see the old one or the new one.
 pub(crate) fn write(project: &Project, reader: &Reader, path: &Path) -> Result<()> {
-    let _ = reader;
-    let report = Report { title: project.config().project.title().to_owned(), ..Report::default() };
+    let ask = |sql: &str| reader.query(sql).map(|(_, batches)| batches);
+    let report = cards::build(&ask, &facts(project, reader)?, project.definitions())?;
     let html = mercer_report::render(&report)?;
     let folder = path.parent().ok_or_else(|| Error::internal("a report without a folder"))?;
     fs::create_dir_all(folder).map_err(|cause| Error::io(folder, cause))?;
@@ -21,4 +22,26 @@ pub(crate) fn write(project: &Project, reader: &Reader, path: &Path) -> Result<(
     let mut file = File::create(&beside).map_err(|cause| Error::io(&beside, cause))?;
     file.write_all(html.as_bytes()).and_then(|()| file.sync_all()).map_err(|cause| Error::io(&beside, cause))?;
     fs::rename(&beside, path).map_err(|cause| Error::io(path, cause))
+}
+
+/// What the report says beside figures: titles, what became of the rows, what was found, where it comes from.
+fn facts(project: &Project, reader: &Reader) -> Result<ReportFacts> {
+    let manifest = reader.manifest();
+    let sources = project.config().sources.iter().map(|source| {
+        let mut rows = RowCounts::default();
+        manifest.inputs.iter().filter(|input| input.source == source.name).for_each(|input| rows.add(&input.rows));
+        SourceRows { source: source.name.clone(), read: rows.read, accepted: rows.accepted - rows.repeated, repeated: rows.repeated, quarantined: rows.quarantined }
+    });
+    let known_until = manifest.as_of.and_then(DateTime::from_timestamp_micros).unwrap_or_default().naive_utc();
+    Ok(ReportFacts {
+        title: project.config().project.title().to_owned(),
+        currency_sign: project.config().project.currency.sign(),
+        known_until,
+        sources: sources.collect(),
+        findings: manifest.findings.iter().map(|f| cards::Finding { source: f.source.clone(), table: f.table.clone(), check: f.check.clone(), severity: match f.severity { mercer_lake::Severity::Note => cards::Severity::Note, mercer_lake::Severity::Warning => cards::Severity::Warning, mercer_lake::Severity::Refused => cards::Severity::Error }, count: f.count, message: f.message.clone() }).collect(),
+        colophon: vec![
+            format!("Written by mercer {} from snapshot {}; the figures are as of {}.", manifest.written_by, manifest.id, known_until.date()),
+            "Every figure is defined once: mercer query \"select name, description from metric_definitions\" lists them.".to_owned(),
+        ],
+    })
 }

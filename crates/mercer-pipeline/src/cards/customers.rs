@@ -30,7 +30,9 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
     let months = Window::last_months(desk.history.to(), COHORTS)?;
     let window = Window::new(months.from().max(desk.history.from()), desk.history.to())?;
     let rows = desk.rows(&desk.definitions.cohorts_sql(window, desk.facts.known_until)?)?;
-    let (mut labels, mut cells, mut table): (Vec<String>, Vec<Vec<Option<HeatCell>>>, Vec<Vec<Value>>) = Default::default();
+    let mut labels: Vec<String> = Vec::new();
+    let mut cells: Vec<Vec<Option<HeatCell>>> = Vec::new();
+    let mut table = Vec::new();
     let mut known = 0_usize;
     for row in rows.iter() {
         let (size, since) = (row.count("size")?, row.count("months_since")?);
@@ -354,6 +356,5 @@ fn gaps(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>> {
             rows: table,
         },
         width: Width::Half,
-        ..Card::default()
     }))
 }
