@@ -1,1 +1,5 @@
-//! Statistical kernels on slices: quantiles, cuts and intervals.
+//! Statistical kernels on slices and counts (layer 1): no tables, no engine, no chance.
+
+mod proportion;
+
+pub use proportion::{Interval, wilson_interval};
