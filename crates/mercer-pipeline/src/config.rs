@@ -385,7 +385,7 @@ currency = { constant = "EUR" }
     fn mistakes_are_named_with_line_and_mend() {
         let cases = [
             ("name = \"shop\"", "nmae = \"shop\"", 2, "unknown field `nmae`", "`name`"),
-            ("currency = \"EUR\"\n\n", "currency = \"Euro\"\n\n", 3, "\"EURO\" is not a currency", "ISO 4217"),
+            ("currency = \"EUR\"\n\n", "currency = \"Euro\"\n\n", 3, "\"Euro\" is not a currency", "ISO 4217"),
             ("memory = \"1.5 GB\"", "memory = \"lots\"", 6, "not an amount of memory", ""),
             ("threads = 2", "threads = 0", 7, "", ""),
             ("[engine]", "[enigne]", 5, "unknown field `enigne`", "`engine`"),

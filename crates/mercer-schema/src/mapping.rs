@@ -6,7 +6,7 @@ use mercer_base::{Error, Result};
 use mercer_source::ReadOptions;
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Field, Table};
+use crate::{Field, Table};
 
 /// One source: files of one form whose rows are all of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

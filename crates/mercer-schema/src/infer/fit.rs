@@ -1,7 +1,7 @@
 //! How well a column's contents suit a canonical field, whatever its name.
 
 use super::view::{Column, Kind, Look};
-use crate::table::{Field, FieldKind, Table};
+use crate::{Field, FieldKind, Table};
 
 /// How well the contents of `column` suit `field` of `table`, 0 (cannot be) to 1 (just as expected).
 pub(super) fn suits(column: &Column<'_>, table: Table, field: &Field) -> f64 {

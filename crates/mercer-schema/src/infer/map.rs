@@ -7,7 +7,7 @@ use super::assign::best_assignment;
 use super::fit::suits;
 use super::view::{Column, File, Kind, Look};
 use super::words::{Name, likeness};
-use crate::table::{Field, FieldKind, Table};
+use crate::{Field, FieldKind, Table};
 
 /// Pairs of a lower score are not even worth naming as a guess.
 const LEAST_SCORE: f64 = 0.4;

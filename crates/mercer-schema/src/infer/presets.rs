@@ -3,7 +3,7 @@
 use super::fit::suits;
 use super::view::File;
 use super::words::words;
-use crate::table::{Field, Table};
+use crate::{Field, Table};
 
 /// A known export.
 #[derive(Debug)]

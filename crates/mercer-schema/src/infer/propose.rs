@@ -12,7 +12,7 @@ use super::{
     leftover,
 };
 use crate::mapping::{ColumnSource, SourceSpec};
-use crate::table::{Field, Table};
+use crate::{Field, Table};
 
 /// Proposes how files become sources of a project, from their profiles alone.
 ///

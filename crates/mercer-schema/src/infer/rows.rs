@@ -6,7 +6,7 @@ use super::map::{Because, Links, Match, SAME_NAME, map, name_score, sort};
 use super::presets::{Preset, recognise};
 use super::view::{File, Kind};
 use super::words::Name;
-use crate::table::{FieldKind, Table};
+use crate::{FieldKind, Table};
 
 /// A column whose name is less like a key's is not taken for the key that rows cannot be without.
 const LEAST_KEY_NAME: f64 = 0.55;
