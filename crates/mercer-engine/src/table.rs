@@ -50,6 +50,10 @@ impl ParquetTable {
         let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
             .with_file_extension(".parquet")
             .with_file_sort_order(if order.is_empty() { vec![] } else { vec![order] });
+        // The engine takes a file that is gone for an empty one.
+        if let Some(gone) = self.files.iter().find(|file| !file.is_file()) {
+            return Err(DataFusionError::Execution(format!("{}: the file is gone", gone.display())));
+        }
         let urls = self.files.iter().map(|file| file_url(file)).collect::<EngineResult<Vec<_>>>()?;
         let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)

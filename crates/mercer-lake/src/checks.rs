@@ -169,7 +169,10 @@ fn written(column: &ArrayRef) -> String {
         return Money::from_units(i64::try_from(units).unwrap_or(i64::MAX)).to_string();
     }
     if let Some(counts) = column.as_primitive_opt::<Int64Type>() {
-        return Money::from_units(counts.value(0).saturating_mul(10_000)).to_string().trim_end_matches(".00").to_owned();
+        return Money::from_units(counts.value(0).saturating_mul(10_000))
+            .to_string()
+            .trim_end_matches(".00")
+            .to_owned();
     }
     let options = FormatOptions::default().with_display_error(true);
     ArrayFormatter::try_new(column, &options).map(|formatter| formatter.value(0).to_string()).unwrap_or_default()

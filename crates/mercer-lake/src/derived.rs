@@ -3,9 +3,9 @@
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use chrono::DateTime;
-use mercer_base::{Error, Result, ResultExt};
+use mercer_base::{Error, Money, Result, ResultExt};
 use mercer_engine::Engine;
-use mercer_metrics::{Customer360, Cutoff, Definitions, Grain, Moment, RfmCuts, Window};
+use mercer_metrics::{Customer360, Cutoff, Definitions, Grain, MetricQuery, Moment, RfmCuts, Window};
 use std::sync::Arc;
 
 use crate::canonical::Built;
@@ -77,13 +77,83 @@ pub(crate) fn customer_360_view(engine: &Engine, manifest: &Manifest, as_of: i64
     )
 }
 
-/// Every metric by month, quarter and year and over all of the data.
+/// Every metric over all of the data and by year, quarter and month: a row per metric and period.
 fn metrics(steps: &mut Steps<'_>, definitions: &Definitions, built: &Built, as_of: Moment) -> Result<()> {
     let end = built.as_of.unwrap_or(1).max(1);
     let from = built.orders_span.map_or(end - 1, |(first, _)| first.min(end - 1));
     let window = Window::new(moment(from)?, as_of.max(moment(end)?))?;
-    let sql = definitions.long_sql(window, &[Grain::Total, Grain::Year, Grain::Quarter, Grain::Month], as_of)?;
-    steps.table("metrics", &sql, &[])
+    let names: Vec<&str> = definitions.metrics().iter().map(|metric| metric.name.as_str()).collect();
+    let mut rows = MetricRows::default();
+    for grain in [Grain::Total, Grain::Year, Grain::Quarter, Grain::Month] {
+        let query = MetricQuery { metrics: &names, window, grain, by: None, known_until: as_of };
+        for batch in
+            steps.engine.collect(&definitions.sql(&query)?).context(|| format!("metrics by {}", grain.name()))?
+        {
+            rows.add(definitions, grain, &batch)?;
+        }
+    }
+    steps.table_of("metrics", &rows.finish()?, &[])
+}
+
+/// The long form of wide metric rows.
+#[derive(Default)]
+struct MetricRows {
+    words: [Vec<String>; 4],
+    starts: Vec<ArrayRef>,
+    ends: Vec<ArrayRef>,
+    complete: Vec<ArrayRef>,
+    values: Vec<ArrayRef>,
+    amounts: Vec<ArrayRef>,
+}
+
+impl MetricRows {
+    /// Adds the periods of one grain: all of them for the first metric, then for the next.
+    fn add(&mut self, definitions: &Definitions, grain: Grain, wide: &RecordBatch) -> Result<()> {
+        let column = |name: &str| {
+            wide.column_by_name(name).cloned().ok_or_else(|| Error::internal(format!("the metrics lack {name}")))
+        };
+        let cast = |array: &ArrayRef, to: &DataType| {
+            arrow::compute::cast(array, to).map_err(|cause| Error::internal(format!("metrics: {cause}")))
+        };
+        for metric in definitions.metrics() {
+            let figures = column(&metric.name)?;
+            let unit = metric.unit.name();
+            for (words, word) in self.words.iter_mut().zip([metric.name.as_str(), &metric.label, unit, grain.name()]) {
+                words.extend(std::iter::repeat_n(word.to_owned(), wide.num_rows()));
+            }
+            self.starts.push(column("period_start")?);
+            self.ends.push(column("period_end")?);
+            self.complete.push(column("complete")?);
+            self.values.push(cast(&figures, &DataType::Float64)?);
+            let amount = DataType::Decimal128(Money::PRECISION, Money::SCALE);
+            self.amounts.push(match unit {
+                "money" => cast(&figures, &amount)?,
+                _ => arrow::array::new_null_array(&amount, wide.num_rows()),
+            });
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<RecordBatch> {
+        let text = |words: Vec<String>| Arc::new(StringArray::from(words)) as ArrayRef;
+        let joined = |arrays: &[ArrayRef]| {
+            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+            arrow::compute::concat(&arrays).map_err(|cause| Error::internal(format!("metrics: {cause}")))
+        };
+        let [metric, label, unit, grain] = self.words.map(text);
+        let columns = [
+            ("metric", metric),
+            ("label", label),
+            ("unit", unit),
+            ("grain", grain),
+            ("period_start", joined(&self.starts)?),
+            ("period_end", joined(&self.ends)?),
+            ("complete", joined(&self.complete)?),
+            ("value", joined(&self.values)?),
+            ("amount", joined(&self.amounts)?),
+        ];
+        RecordBatch::try_from_iter(columns).map_err(|cause| Error::internal(format!("metrics: {cause}")))
+    }
 }
 
 /// What was found in the data, a row each.

@@ -29,6 +29,9 @@ const WITH_CUSTOMER: &[&str] =
 /// Facts whose rows name a product.
 const WITH_PRODUCT: &[&str] = &["order_lines", "events"];
 
+/// Columns of results that no metric may be called like.
+const RESERVED: &[&str] = &["period", "period_start", "period_end", "previous_start", "complete", "dimension"];
+
 /// What a metric measures, and so the type of its column: money is `DECIMAL(18, 4)`, a count `BIGINT`, the rest `DOUBLE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -461,6 +464,11 @@ impl Entry {
         if !well_named {
             return Err(Error::config("the name is not snake_case").with_hint("use a-z, 0-9 and _, such as net_sales"));
         }
+        if RESERVED.contains(&self.name.as_str()) {
+            return Err(
+                Error::config("the name is that of a column that every result has").with_hint("choose another name")
+            );
+        }
         let kind = match self.r#type {
             Type::Simple => self.simple()?,
             Type::Ratio => MetricKind::Ratio {
@@ -610,6 +618,9 @@ mod tests {
                 .to_string()
                 .contains("twice")
         );
+        let reserved =
+            format!("{}type = \"cumulative\"\nmeasure = \"orders\"\n", HEAD.replace("\"x\"", "\"complete\""));
+        assert!(refused(&reserved).to_string().contains("complete"));
         assert!(refused("[[dimension]]\nname = \"weather\"\nlabel = \"Weather\"").to_string().contains("weather"));
     }
 

@@ -9,6 +9,8 @@ use mercer_source::{FileProfile, ReadOptions};
 
 use crate::config::{FILE_NAME, ProjectConfig};
 
+/// Asked where no column names the currency.
+pub(crate) const CURRENCY_QUESTION: &str = "in which currency are the amounts?";
 /// Longest sample that is shown.
 const SAMPLE_LENGTH: usize = 28;
 /// Columns to the right of which comments do not move any further.
@@ -58,9 +60,16 @@ fn project(out: &mut Text, config: &ProjectConfig, proposal: &Proposal) {
         Some(guess) if guess.certainty >= SURE => {
             out.with_comment(&currency, &format!("{}: {}", percent(guess.certainty), guess.reason));
         }
-        Some(guess) => out.with_comment(&currency, &format!("CHECK: guessed from {}", guess.reason)),
-        None => out.with_comment(&currency, "CHECK: no column names it; write for example \"EUR\""),
+        Some(guess) => {
+            out.with_comment(&currency, &format!("CHECK: {CURRENCY_QUESTION} Guessed from {}", guess.reason));
+        }
+        None => out.with_comment(&currency, &format!("CHECK: {CURRENCY_QUESTION} Write it as \"EUR\"")),
     }
+    out.line("");
+    out.line("# What the computer may use; both are found by themselves.");
+    out.line("# [engine]");
+    out.line("# memory = \"1 GB\"");
+    out.line("# threads = 4");
 }
 
 /// The rules, each with why it is set or what it would be for.
@@ -75,12 +84,12 @@ fn rules(out: &mut Text, rules: &Rules, proposal: &Proposal) {
         (
             "cancellation_prefix",
             &rules.cancellation_prefix,
-            "orders whose number starts so are cancellations or returns",
+            "orders whose number starts with this are cancellations or returns",
         ),
         (
             "adjustment_prefix",
             &rules.adjustment_prefix,
-            "orders whose number starts so are book-keeping: not sales, not refunds",
+            "orders whose number starts with this are book-keeping entries: neither sales nor refunds",
         ),
     ];
     for (name, value, meaning) in prefixes {
@@ -160,7 +169,7 @@ fn columns(out: &mut Text, spec: &SourceSpec, source: &ProposedSource) {
         let field = key(&proposed.field);
         let line = format!("{field:width$} = {}", value(origin));
         let mut comment = percent(proposed.certainty);
-        let telling = proposed.certainty < SURE || !proposed.reason.starts_with("the name is known, and the values");
+        let telling = proposed.certainty < SURE || !proposed.reason.ends_with("and the values suit");
         if telling {
             let _ = write!(comment, ": {}", proposed.reason);
         }

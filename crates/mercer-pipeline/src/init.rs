@@ -155,6 +155,9 @@ fn outcome(
         .sources
         .iter()
         .flat_map(|source| source.questions.iter().map(|question| (source.spec.name.clone(), question.text.clone())));
+    let currency = proposal.currency.as_ref().is_none_or(|guess| guess.certainty < infer::SURE);
+    let currency = currency.then(|| ("project".to_owned(), commented::CURRENCY_QUESTION.to_owned()));
+    let questions = currency.into_iter().chain(questions);
     InitOutcome { config_file, config, sources: sources.collect(), left_out, warnings, questions: questions.collect() }
 }
 
@@ -174,10 +177,11 @@ fn expand(project_dir: &Path, from: &[PathBuf], warnings: &mut Vec<String>) -> R
                 }
             }
             if folders > 0 {
+                let (noun, were, them) =
+                    if folders == 1 { ("folder", "was", "it") } else { ("folders", "were", "them") };
                 warnings.push(format!(
-                    "{} has {folders} folder{} inside that were not looked into; name them to add them",
-                    path.display(),
-                    if folders == 1 { "" } else { "s" }
+                    "{} has {folders} {noun} inside that {were} not looked into; name {them} to add {them}",
+                    path.display()
                 ));
             }
         } else {
@@ -276,11 +280,15 @@ fn alike(left: impl Iterator<Item = char>, right: impl Iterator<Item = char>) ->
     left.zip(right).take_while(|(l, r)| l == r).count()
 }
 
-/// `file` as seen from the folder `base`, with `/` between the parts; both absolute.
+/// `file` as seen from the folder `base`, with `/` between the parts; both absolute. Files on another tree keep their
+/// whole path: a chain of `..` up to the root would say less and break as soon as the project moves.
 fn relative(base: &Path, file: &Path) -> String {
     let base: Vec<Component<'_>> = base.components().collect();
     let parts: Vec<Component<'_>> = file.components().collect();
     let shared = base.iter().zip(&parts).take_while(|(b, p)| b == p).count();
+    if shared <= 1 {
+        return file.to_string_lossy().into_owned();
+    }
     let up = std::iter::repeat_n("..".to_owned(), base.len().saturating_sub(shared));
     let down = parts.iter().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")

@@ -30,7 +30,13 @@ fn facts(project: &Project, reader: &Reader) -> Result<ReportFacts> {
     let sources = project.config().sources.iter().map(|source| {
         let mut rows = RowCounts::default();
         manifest.inputs.iter().filter(|input| input.source == source.name).for_each(|input| rows.add(&input.rows));
-        SourceRows { source: source.name.clone(), read: rows.read, accepted: rows.accepted - rows.repeated, repeated: rows.repeated, quarantined: rows.quarantined }
+        SourceRows {
+            source: source.name.clone(),
+            read: rows.read,
+            accepted: rows.accepted - rows.repeated,
+            repeated: rows.repeated,
+            quarantined: rows.quarantined,
+        }
     });
     let known_until = manifest.as_of.and_then(DateTime::from_timestamp_micros).unwrap_or_default().naive_utc();
     Ok(ReportFacts {

@@ -1,4 +1,6 @@
 //! `mercer init` on folders written by the tests, and on real exports where they are at hand.
+// Helpers of tests may stop at the first surprise, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,8 @@ fn folder_with(files: &[(&str, String)]) -> tempfile::TempDir {
 fn orders(year: u32) -> String {
     let mut text = "order_id,customer_id,ordered_at,total,\"odd \"\"name\"\"\",week\n".to_owned();
     for i in 0..50 {
-        writeln!(text, "{year}{i:03},c{},{year}-03-{:02},{}.50,x{},{}", i % 20, 1 + i % 28, 10 + i, i % 7, i % 5).unwrap();
+        writeln!(text, "{year}{i:03},c{},{year}-03-{:02},{}.50,x{},{}", i % 20, 1 + i % 28, 10 + i, i % 7, i % 5)
+            .unwrap();
     }
     text
 }

@@ -484,7 +484,12 @@ pub(crate) const SUBSCRIPTIONS: &[Field] = &[
         "when it ended; empty while it runs",
         &["end date", "end", "ended", "cancelled at", "canceled at", "churned at", "subscription end"],
     ),
-    field("price", Money, "price a period", &["monthly charges", "amount", "fee", "mrr", "monthly price"]),
+    field(
+        "price",
+        Money,
+        "price a period",
+        &["monthly charges", "amount", "fee", "mrr", "monthly price", "monthly fee"],
+    ),
 ];
 
 pub(crate) const CONTENTS: &[Field] = &[

@@ -1,4 +1,6 @@
 //! What `mercer init` makes of exports of well-known systems and of odd files, written by the tests.
+// Helpers of tests may stop at the first surprise, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -236,6 +238,70 @@ fn yearly_files_are_one_source_and_doubtful_dates_are_asked() {
     );
     let asked = source.questions.iter().any(|question| question.text.contains("day first or month first"));
     assert!(asked, "{:?}", source.questions);
+}
+
+#[test]
+fn tables_beside_sales_are_told_apart() {
+    let rows = |header: &str, row: &dyn Fn(usize) -> String| {
+        let rows: Vec<String> = (0..80).map(row).collect();
+        format!("{header}\n{}\n", rows.join("\n"))
+    };
+    let day = |i: usize| format!("2024-{:02}-{:02}", 1 + i % 12, 1 + i % 28);
+    let cases = [
+        (
+            "consent.csv",
+            rows("customer_id,purpose,status,at", &|i| {
+                format!("c{},{},given,{}", i / 2, ["mail", "ads"][i % 2], day(i))
+            }),
+            Table::Consent,
+        ),
+        (
+            "mailing.csv",
+            rows("Contact ID,Campaign name,Sent date,Opened,Clicked", &|i| {
+                format!("c{},N{},{d},{d},", i % 30, i % 3, d = day(i))
+            }),
+            Table::Messages,
+        ),
+        (
+            "touchpoints.csv",
+            rows("user_id,timestamp,utm_source,utm_campaign", &|i| {
+                format!("u{},{} 10:00,{},b{}", i % 30, day(i), ["ads", "mail"][i % 2], i % 4)
+            }),
+            Table::Touchpoints,
+        ),
+        (
+            "adspend.csv",
+            rows("day,platform,impressions,link_clicks,amount_spent", &|i| {
+                format!("{},{},{},{},{}.5", day(i), ["a", "b"][i % 2], i * 100, i, i)
+            }),
+            Table::Media,
+        ),
+        (
+            "contracts.csv",
+            rows("Contract ID,Customer No,Tariff,Start date,End date", &|i| {
+                format!("k{i},c{i},{},{},", ["s", "m"][i % 2], day(i))
+            }),
+            Table::Subscriptions,
+        ),
+        (
+            "split.csv",
+            rows("user_id,variant,assigned_at", &|i| format!("u{i},{},{}", ["a", "b"][i % 2], day(i))),
+            Table::Experiments,
+        ),
+        (
+            "opportunities.csv",
+            rows("Opportunity ID,Lead source,Created date,Stage,Close date", &|i| {
+                format!("o{i},web,{d},{},{d}", ["won", "lost"][i % 2], d = day(i))
+            }),
+            Table::Leads,
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, expected) in cases {
+        let found = proposal(&[write(folder.path(), name, &text)]);
+        let tables: Vec<_> = found.sources.iter().map(|source| source.spec.rows_are).collect();
+        assert_eq!(tables, [expected], "{name}: {:?}", found.left_out);
+    }
 }
 
 #[test]

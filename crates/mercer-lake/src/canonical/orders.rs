@@ -170,7 +170,8 @@ pub(super) fn order_lines() -> String {
         )
     };
     let spread = |total: &str, own: &str, own_total: &str| {
-        let (up_to, before) = (part(total, "l.running_value"), part(total, "l.running_value - abs(coalesce(l.gross_value, 0))"));
+        let (up_to, before) =
+            (part(total, "l.running_value"), part(total, "l.running_value - abs(coalesce(l.gross_value, 0))"));
         format!(
             "case when o.{total} = o.{own_total} then {own} \
              when o.line_gross + o.line_refund > 0 then {up_to} - {before} \

@@ -66,10 +66,14 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
     labels.retain(|_| *keep.next().unwrap_or(&false));
     cells.retain(|line| line.iter().any(Option::is_some));
     if known < 3 {
-        left_out.push(LeftOut { card: "Retention by cohort", reason: "it takes customers of at least three months to see who comes back".into() });
+        left_out.push(LeftOut {
+            card: "Retention by cohort",
+            reason: "it takes customers of at least three months to see who comes back".into(),
+        });
         return Ok(None);
     }
-    let width = cells.iter().map(|line| line.iter().rposition(Option::is_some).map_or(0, |last| last + 1)).max().unwrap_or(0);
+    let width =
+        cells.iter().map(|line| line.iter().rposition(Option::is_some).map_or(0, |last| last + 1)).max().unwrap_or(0);
     for line in &mut cells {
         line.resize(width, None);
     }
@@ -115,7 +119,10 @@ fn rfm(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<Card>> {
         net_sales += row.money("net_sales")?.to_f64();
     }
     if buyers < FEWEST_BUYERS {
-        let reason = format!("{} on record, and fifths of fewer than {FEWEST_BUYERS} say little", words::count(words::whole(buyers), "buyer is", "buyers are"));
+        let reason = format!(
+            "{} on record, and fifths of fewer than {FEWEST_BUYERS} say little",
+            words::count(words::whole(buyers), "buyer is", "buyers are")
+        );
         left_out.push(LeftOut { card: "Segments by recency and frequency", reason });
         return Ok(Vec::new());
     }
@@ -124,7 +131,9 @@ fn rfm(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<Card>> {
 
 #[allow(clippy::cast_precision_loss)]
 fn segment_bars(desk: &Desk<'_>, segments: &Rows, buyers: i64, net_sales: f64) -> Result<Card> {
-    let share = |part: f64, whole: f64| if whole > 0.0 { desk.notation.label(&Unit::Share, part / whole) } else { String::new() };
+    let share = |part: f64, whole: f64| {
+        if whole > 0.0 { desk.notation.label(&Unit::Share, part / whole) } else { String::new() }
+    };
     let (mut bars, mut table) = (Vec::new(), Vec::new());
     for row in segments.iter() {
         let name = row.text("rfm_segment")?.unwrap_or_default();
@@ -133,7 +142,11 @@ fn segment_bars(desk: &Desk<'_>, segments: &Rows, buyers: i64, net_sales: f64) -
         bars.push(Bar {
             label: name.clone(),
             value: money.to_f64(),
-            note: format!("{}, {} of buyers", words::count(words::whole(customers), "customer", "customers"), share(customers as f64, buyers as f64)),
+            note: format!(
+                "{}, {} of buyers",
+                words::count(words::whole(customers), "customer", "customers"),
+                share(customers as f64, buyers as f64)
+            ),
             accent: bars.is_empty(),
         });
         table.push(vec![
@@ -152,14 +165,23 @@ fn segment_bars(desk: &Desk<'_>, segments: &Rows, buyers: i64, net_sales: f64) -
     Ok(Card {
         id: "segments".into(),
         title,
-        subtitle: format!("Net sales by segment of recency and frequency, all orders up to {}", words::day(desk.history.to() - std::time::Duration::from_micros(1))),
+        subtitle: format!(
+            "Net sales by segment of recency and frequency, all orders up to {}",
+            words::day(desk.history.to() - std::time::Duration::from_micros(1))
+        ),
         so_what: rescue,
         caveats: vec!["Scores are fifths of all buyers, so a fifth always ranks lowest, however good it is.".into()],
         chart: Some(Chart::Bars { unit: Unit::Money, bars }),
         table: Table {
-            columns: [("segment", "Segment"), ("customers", "Customers"), ("net_sales", "Net sales"), ("meaning", "Who they are"), ("action", "What to do")]
-                .map(|(name, label)| Column::new(name, label))
-                .to_vec(),
+            columns: [
+                ("segment", "Segment"),
+                ("customers", "Customers"),
+                ("net_sales", "Net sales"),
+                ("meaning", "Who they are"),
+                ("action", "What to do"),
+            ]
+            .map(|(name, label)| Column::new(name, label))
+            .to_vec(),
             rows: table,
         },
         width: Width::Full,
@@ -191,23 +213,47 @@ fn grid_card(desk: &Desk<'_>, grid: &Rows) -> Result<Card> {
     for row in grid.iter() {
         let (recency, frequency) = (row.count("rfm_recency")?, row.count("rfm_frequency")?);
         let (customers, money) = (row.count("customers")?, row.money("net_sales")?);
-        let name = u8::try_from(recency).ok().zip(u8::try_from(frequency).ok()).and_then(|(r, f)| segment_of(r, f)).map_or("", |segment| segment.name);
+        let name = u8::try_from(recency)
+            .ok()
+            .zip(u8::try_from(frequency).ok())
+            .and_then(|(r, f)| segment_of(r, f))
+            .map_or("", |segment| segment.name);
         let cell = words::whole(5 - recency);
         let across = words::whole(frequency - 1);
         if let Some(cell) = cells.get_mut(cell).and_then(|line| line.get_mut(across)) {
-            let note = format!("{name}: {}, {}", words::count(words::whole(customers), "customer", "customers"), desk.notation.headline(&Value::Money(money)));
-            *cell = Some(HeatCell { value: mercer_report::format::number(&Value::Count(customers)).map_or(0.0, |(_, number)| number), note });
+            let note = format!(
+                "{name}: {}, {}",
+                words::count(words::whole(customers), "customer", "customers"),
+                desk.notation.headline(&Value::Money(money))
+            );
+            *cell = Some(HeatCell {
+                value: mercer_report::format::number(&Value::Count(customers)).map_or(0.0, |(_, number)| number),
+                note,
+            });
         }
         if customers > largest.0 {
             largest = (customers, name.to_owned());
         }
-        table.push(vec![Value::Count(recency), Value::Count(frequency), Value::Text(name.into()), Value::Count(customers), Value::Money(money)]);
+        table.push(vec![
+            Value::Count(recency),
+            Value::Count(frequency),
+            Value::Text(name.into()),
+            Value::Count(customers),
+            Value::Money(money),
+        ]);
     }
     Ok(Card {
         id: "rfm-grid".into(),
-        title: format!("Most buyers sit together in one corner: {}, in the fullest cell ({})", words::count(words::whole(largest.0), "customer", "customers"), largest.1),
+        title: format!(
+            "Most buyers sit together in one corner: {}, in the fullest cell ({})",
+            words::count(words::whole(largest.0), "customer", "customers"),
+            largest.1
+        ),
         subtitle: "Buyers by recency score (down) and frequency score (across), 5 is best".into(),
-        caveats: vec!["Customers with equally many orders share a score, so where most have ordered once some scores stay empty.".into()],
+        caveats: vec![
+            "Customers with equally many orders share a score, so where most have ordered once some scores stay empty."
+                .into(),
+        ],
         chart: Some(Chart::Heatmap {
             unit: Unit::Count,
             row_title: "recency".into(),
@@ -217,9 +263,15 @@ fn grid_card(desk: &Desk<'_>, grid: &Rows) -> Result<Card> {
             cells,
         }),
         table: Table {
-            columns: [("rfm_recency", "Recency"), ("rfm_frequency", "Frequency"), ("segment", "Segment"), ("customers", "Customers"), ("net_sales", "Net sales")]
-                .map(|(name, label)| Column::new(name, label))
-                .to_vec(),
+            columns: [
+                ("rfm_recency", "Recency"),
+                ("rfm_frequency", "Frequency"),
+                ("segment", "Segment"),
+                ("customers", "Customers"),
+                ("net_sales", "Net sales"),
+            ]
+            .map(|(name, label)| Column::new(name, label))
+            .to_vec(),
             rows: table,
         },
         width: Width::Half,
@@ -231,7 +283,8 @@ fn concentration(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<
     let rows = desk.rows(&desk.definitions.concentration_sql(desk.window)?)?;
     let (mut bars, mut table, mut tenth) = (Vec::new(), Vec::new(), None);
     for row in rows.iter() {
-        let (share, customers, buyers) = (row.number("share")?.unwrap_or(0.0), row.count("customers")?, row.count("buyers")?);
+        let (share, customers, buyers) =
+            (row.number("share")?.unwrap_or(0.0), row.count("customers")?, row.count("buyers")?);
         let (money, total) = (row.money("net_sales")?, row.money("total")?.to_f64());
         if buyers < FEWEST_BUYERS || total <= 0.0 {
             break;
@@ -250,14 +303,20 @@ fn concentration(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<
         table.push(vec![Value::Share(share), Value::Count(customers), Value::Money(money), Value::Share(part)]);
     }
     let Some(tenth) = tenth else {
-        left_out.push(LeftOut { card: "Concentration", reason: format!("fewer than {FEWEST_BUYERS} known customers bought in {}", desk.window_name) });
+        left_out.push(LeftOut {
+            card: "Concentration",
+            reason: format!("fewer than {FEWEST_BUYERS} known customers bought in {}", desk.window_name),
+        });
         return Ok(None);
     };
     bars.sort_by(|a, b| b.value.total_cmp(&a.value));
     Ok(Some(Card {
         id: "concentration".into(),
         title: format!("The top 10 % of customers bring {} of net sales", desk.notation.label(&Unit::Share, tenth)),
-        subtitle: format!("Share of known customers' net sales, buyers ranked by net sales, {}", words::range(&desk.window)),
+        subtitle: format!(
+            "Share of known customers' net sales, buyers ranked by net sales, {}",
+            words::range(&desk.window)
+        ),
         so_what: Some(if tenth > 0.5 {
             "A few customers carry the business: know them by name, and look after them in person.".into()
         } else {
@@ -265,9 +324,14 @@ fn concentration(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<
         }),
         chart: Some(Chart::Bars { unit: Unit::Share, bars }),
         table: Table {
-            columns: [("buyers", "Share of buyers"), ("customers", "Customers"), ("net_sales", "Net sales"), ("share", "Share of net sales")]
-                .map(|(name, label)| Column::new(name, label))
-                .to_vec(),
+            columns: [
+                ("buyers", "Share of buyers"),
+                ("customers", "Customers"),
+                ("net_sales", "Net sales"),
+                ("share", "Share of net sales"),
+            ]
+            .map(|(name, label)| Column::new(name, label))
+            .to_vec(),
             rows: table,
         },
         width: Width::Half,
@@ -279,15 +343,24 @@ fn top_customers(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<
     let rows = desk.rows(&desk.definitions.top_customers_sql(desk.window, TOP_CUSTOMERS)?)?;
     let (mut bars, mut table) = (Vec::new(), Vec::new());
     for row in rows.iter() {
-        let (name, money, orders) = (row.text("customer_id")?.unwrap_or_default(), row.money("net_sales")?, row.count("orders")?);
+        let (name, money, orders) =
+            (row.text("customer_id")?.unwrap_or_default(), row.money("net_sales")?, row.count("orders")?);
         if money.units() > 0 {
             let note = words::count(words::whole(orders), "order", "orders");
             bars.push(Bar { label: name.clone(), value: money.to_f64(), note, accent: bars.is_empty() });
         }
-        table.push(vec![Value::Text(name), Value::Money(money), Value::Count(orders), Value::Money(row.money("refunds")?)]);
+        table.push(vec![
+            Value::Text(name),
+            Value::Money(money),
+            Value::Count(orders),
+            Value::Money(row.money("refunds")?),
+        ]);
     }
     let Some(first) = bars.first() else {
-        left_out.push(LeftOut { card: "Best customers", reason: format!("no known customer bought in {}", desk.window_name) });
+        left_out.push(LeftOut {
+            card: "Best customers",
+            reason: format!("no known customer bought in {}", desk.window_name),
+        });
         return Ok(None);
     };
     Ok(Some(Card {
@@ -296,7 +369,12 @@ fn top_customers(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<
         subtitle: format!("Net sales by customer, the first {}, {}", bars.len(), words::range(&desk.window)),
         chart: Some(Chart::Bars { unit: Unit::Money, bars }),
         table: Table {
-            columns: vec![Column::new("customer_id", "Customer"), desk.column("net_sales")?, desk.column("orders")?, desk.column("refunds")?],
+            columns: vec![
+                Column::new("customer_id", "Customer"),
+                desk.column("net_sales")?,
+                desk.column("orders")?,
+                desk.column("refunds")?,
+            ],
             rows: table,
         },
         width: Width::Half,
@@ -310,7 +388,10 @@ fn gaps(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>> {
     let Some(row) = summary.first() else { return Ok(None) };
     let (gaps, median, ninetieth) = (row.count("gaps")?, row.number("median_days")?, row.number("ninetieth_days")?);
     let (Some(median), Some(ninetieth)) = (median.filter(|_| gaps >= FEWEST_GAPS), ninetieth) else {
-        let reason = format!("{} on record; their middle needs at least {FEWEST_GAPS}", words::count(words::whole(gaps), "repeat order is", "repeat orders are"));
+        let reason = format!(
+            "{} on record; their middle needs at least {FEWEST_GAPS}",
+            words::count(words::whole(gaps), "repeat order is", "repeat orders are")
+        );
         left_out.push(LeftOut { card: "Time between orders", reason });
         return Ok(None);
     };
@@ -322,7 +403,9 @@ fn gaps(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>> {
         }
     }
     let share = |count: i64| count as f64 / gaps as f64;
-    let half_in = |index: usize| GAP_CLASSES.get(index).and_then(|(below, _)| *below).is_none_or(|below| median < f64::from(below));
+    let half_in = |index: usize| {
+        GAP_CLASSES.get(index).and_then(|(below, _)| *below).is_none_or(|below| median < f64::from(below))
+    };
     let middle = (0..GAP_CLASSES.len()).find(|index| half_in(*index));
     // Classes of time stay in the order of time: sorted by length they would say less.
     let bars = GAP_CLASSES

@@ -183,7 +183,12 @@ pub fn build(ask: &Ask<'_>, facts: &ReportFacts, definitions: &Definitions) -> R
 }
 
 /// Chooses the windows by how far the data reach back.
-fn desk<'a>(ask: &'a Ask<'a>, facts: &'a ReportFacts, definitions: &'a Definitions, history: Window) -> Result<Desk<'a>> {
+fn desk<'a>(
+    ask: &'a Ask<'a>,
+    facts: &'a ReportFacts,
+    definitions: &'a Definitions,
+    history: Window,
+) -> Result<Desk<'a>> {
     let until = facts.known_until;
     let (window, previous, window_name) = match history.days() {
         730.. => {

@@ -78,7 +78,8 @@ fn key_figures(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Card> {
         change if change.abs() < 0.005 => ", level with the time before".into(),
         change => format!(", {} on the time before", relative_change(change, false)),
     });
-    let columns = [("measure", "Measure"), ("value", "Now"), ("before", "Before"), ("change", "Change"), ("meaning", "Meaning")];
+    let columns =
+        [("measure", "Measure"), ("value", "Now"), ("before", "Before"), ("change", "Change"), ("meaning", "Meaning")];
     Ok(Card {
         id: "key-figures".into(),
         title: format!("Net sales of {net_sales} in {}{moved}", desk.window_name),
@@ -113,7 +114,10 @@ fn findings(desk: &Desk<'_>) -> Result<Option<Card>> {
         } else {
             "Keep the customers you have: what they would stop spending is the larger risk."
         };
-        say(format!("Repeat orders bring {} of what known customers order in {}.", share(repeat), desk.window_name), so_what);
+        say(
+            format!("Repeat orders bring {} of what known customers order in {}.", share(repeat), desk.window_name),
+            so_what,
+        );
     }
     if let Some(second) = known_share(desk, "second_purchase_90d", desk.history)? {
         say(

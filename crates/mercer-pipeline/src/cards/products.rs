@@ -46,7 +46,10 @@ pub(super) fn cards(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<
         cells_of_all.push(cells);
     }
     let Some(best) = bars.first() else {
-        left_out.push(LeftOut { card: "Best-selling products", reason: format!("no product earned anything in {}", desk.window_name) });
+        left_out.push(LeftOut {
+            card: "Best-selling products",
+            reason: format!("no product earned anything in {}", desk.window_name),
+        });
         return Ok(Vec::new());
     };
     let mut columns = vec![Column::new("product_id", "Product"), Column::new("title", "Title")];
@@ -65,7 +68,9 @@ pub(super) fn cards(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<
         id: "top-products".into(),
         title: format!("{} sells best: {}{share}", best.label, desk.notation.label(&Unit::Money, best.value)),
         subtitle: format!("Net sales by product, the first {}, {}", bars.len(), words::range(&desk.window)),
-        so_what: Some("Keep these in stock and in sight; what they have in common says what customers come for.".into()),
+        so_what: Some(
+            "Keep these in stock and in sight; what they have in common says what customers come for.".into(),
+        ),
         caveats,
         chart: Some(Chart::Bars { unit: Unit::Money, bars }),
         table: Table { columns, rows: cells_of_all },

@@ -38,7 +38,9 @@ fn rows_card(sources: &[SourceRows]) -> Option<Card> {
     let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let fate = match (total.quarantined, total.repeated) {
         (0, 0) => "all were accepted".to_owned(),
-        (0, repeated) => format!("none refused, {} said something again", words::count(number(repeated), "row", "rows")),
+        (0, repeated) => {
+            format!("none refused, {} said something again", words::count(number(repeated), "row", "rows"))
+        }
         (refused, _) => format!("{} refused", words::count(number(refused), "row was", "rows were")),
     };
     let missing = total.read.abs_diff(total.accepted + total.repeated + total.quarantined);
@@ -104,9 +106,16 @@ fn findings_card(facts: &ReportFacts) -> Option<Card> {
         title,
         subtitle: "Findings of the data checks, worst first".into(),
         table: Table {
-            columns: [("severity", "Severity"), ("finding", "Finding"), ("rows", "Rows"), ("table", "Table"), ("source", "Source"), ("check", "Check")]
-                .map(|(name, label)| Column::new(name, label))
-                .to_vec(),
+            columns: [
+                ("severity", "Severity"),
+                ("finding", "Finding"),
+                ("rows", "Rows"),
+                ("table", "Table"),
+                ("source", "Source"),
+                ("check", "Check"),
+            ]
+            .map(|(name, label)| Column::new(name, label))
+            .to_vec(),
             rows,
         },
         width: Width::Full,

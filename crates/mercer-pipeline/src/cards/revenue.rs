@@ -13,8 +13,14 @@ const BARS: usize = 10;
 
 pub(super) fn cards(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<Card>> {
     let metrics = [
-        "net_sales", "orders", "active_customers", "new_customers", "net_sales_first_orders", "net_sales_repeat_orders",
-        "net_sales_other_documents", "net_sales_anonymous",
+        "net_sales",
+        "orders",
+        "active_customers",
+        "new_customers",
+        "net_sales_first_orders",
+        "net_sales_repeat_orders",
+        "net_sales_other_documents",
+        "net_sales_anonymous",
     ];
     let monthly = desk.metrics(&metrics, desk.history, Grain::Month, None)?;
     let mut cards = Vec::new();
@@ -67,7 +73,11 @@ fn by_month(desk: &Desk<'_>, monthly: &Rows) -> Result<Card> {
             |(month, amount)| format!("{month} was the strongest month: {} net sales", desk.notation.headline(&amount)),
         ),
         subtitle: format!("Net sales by month, {}", words::range(&desk.history)),
-        caveats: if partial { vec!["Hatched months are not whole in the data; they do not compare with the others.".into()] } else { Vec::new() },
+        caveats: if partial {
+            vec!["Hatched months are not whole in the data; they do not compare with the others.".into()]
+        } else {
+            Vec::new()
+        },
         chart: Some(Chart::Columns { unit: Unit::Money, points }),
         table: Table { columns: table_columns, rows },
         ..Card::default()
@@ -79,7 +89,13 @@ fn first_and_repeat(desk: &Desk<'_>, monthly: &Rows, left_out: &mut Vec<LeftOut>
         left_out.push(LeftOut { card: "First and repeat orders", reason: "no order names a customer".into() });
         return Ok(None);
     };
-    let names = ["net_sales_repeat_orders", "net_sales_first_orders", "net_sales_other_documents", "net_sales_anonymous", "net_sales"];
+    let names = [
+        "net_sales_repeat_orders",
+        "net_sales_first_orders",
+        "net_sales_other_documents",
+        "net_sales_anonymous",
+        "net_sales",
+    ];
     let (mut repeat, mut first, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for row in monthly.iter() {
         let (label, partial) = month_of(row)?;
@@ -87,7 +103,12 @@ fn first_and_repeat(desk: &Desk<'_>, monthly: &Rows, left_out: &mut Vec<LeftOut>
         for name in names {
             cells.push(row.value(name, "money")?);
         }
-        let point = |value: Option<&Value>| Point { label: label.clone(), value: value.and_then(Reading::number), interval: None, partial };
+        let point = |value: Option<&Value>| Point {
+            label: label.clone(),
+            value: value.and_then(Reading::number),
+            interval: None,
+            partial,
+        };
         repeat.push(point(cells.get(1)));
         first.push(point(cells.get(2)));
         rows.push(cells);
@@ -104,13 +125,23 @@ fn first_and_repeat(desk: &Desk<'_>, monthly: &Rows, left_out: &mut Vec<LeftOut>
             desk.notation.label(&Unit::Share, share),
             desk.window_name
         ),
-        subtitle: format!("Net sales of first and repeat orders of known customers by month, {}", words::range(&desk.history)),
-        so_what: Some("Where the line of repeat orders flattens while first orders go on, new customers do not come back.".into()),
+        subtitle: format!(
+            "Net sales of first and repeat orders of known customers by month, {}",
+            words::range(&desk.history)
+        ),
+        so_what: Some(
+            "Where the line of repeat orders flattens while first orders go on, new customers do not come back.".into(),
+        ),
         caveats: vec![
-            "Customers count as new with their first order on record, so the first months overstate new customers.".into(),
+            "Customers count as new with their first order on record, so the first months overstate new customers."
+                .into(),
             desk.meaning("repeat_sales_share")?,
         ],
-        chart: Some(Chart::Lines { unit: Unit::Money, series: vec![series("Repeat orders", repeat), series("First orders", first)], from_zero: true }),
+        chart: Some(Chart::Lines {
+            unit: Unit::Money,
+            series: vec![series("Repeat orders", repeat), series("First orders", first)],
+            from_zero: true,
+        }),
         table: Table { columns, rows },
         width: Width::Full,
     }))
@@ -166,7 +197,11 @@ fn ladder(desk: &Desk<'_>) -> Result<Card> {
     };
     Ok(Card {
         id: "ladder".into(),
-        title: format!("Of {} gross sales {} remain{refunds}", desk.notation.headline(&gross), desk.notation.headline(&net)),
+        title: format!(
+            "Of {} gross sales {} remain{refunds}",
+            desk.notation.headline(&gross),
+            desk.notation.headline(&net)
+        ),
         subtitle: format!("From gross to net sales, {}", words::range(&desk.history)),
         caveats,
         chart: Some(Chart::Waterfall { unit: Unit::Money, steps }),
@@ -177,9 +212,10 @@ fn ladder(desk: &Desk<'_>) -> Result<Card> {
 
 /// By country, else by channel: whichever tells sales apart.
 fn by_place(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>> {
-    for (dimension, id, what, unknown) in
-        [("orders.country", "by-country", "country", "Country unknown"), ("orders.channel", "by-channel", "channel", "Channel unknown")]
-    {
+    for (dimension, id, what, unknown) in [
+        ("orders.country", "by-country", "country", "Country unknown"),
+        ("orders.channel", "by-channel", "channel", "Channel unknown"),
+    ] {
         let metrics = ["net_sales", "orders", "active_customers", "average_order_value", "refund_rate"];
         let rows = desk.metrics(&metrics, desk.window, Grain::Total, Some(dimension))?;
         let mut found = Vec::new();
@@ -201,7 +237,10 @@ fn by_place(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>
             .take(BARS)
             .enumerate()
             .filter_map(|(place, cells)| {
-                let (Some(Value::Text(label)), Some(value)) = (cells.first(), cells.get(1).and_then(Reading::number)) else { return None };
+                let (Some(Value::Text(label)), Some(value)) = (cells.first(), cells.get(1).and_then(Reading::number))
+                else {
+                    return None;
+                };
                 let note = total.map_or_else(String::new, |total| desk.notation.label(&Unit::Share, value / total));
                 Some(Bar { label: label.clone(), value, note, accent: place == 0 })
             })
@@ -215,7 +254,11 @@ fn by_place(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>
             columns.push(desk.column(name)?);
         }
         let rest = found.len().saturating_sub(BARS);
-        let caveats = if rest > 0 { vec![format!("{} in the table only.", words::count(rest, "more is", "more are"))] } else { Vec::new() };
+        let caveats = if rest > 0 {
+            vec![format!("{} in the table only.", words::count(rest, "more is", "more are"))]
+        } else {
+            Vec::new()
+        };
         return Ok(Some(Card {
             id: id.into(),
             title,

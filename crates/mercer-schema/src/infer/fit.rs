@@ -71,7 +71,8 @@ fn text(column: &Column<'_>, field: &str) -> f64 {
 
 /// What single fields expect beyond their kind.
 fn particulars(column: &Column<'_>, table: Table, field: &Field) -> f64 {
-    let key = table.key().first() == Some(&field.name);
+    // A field that is only part of a key may come again.
+    let key = table.key() == [field.name];
     match field.name {
         "email" => if_else(column.look == Some(Look::Email), 1.0, 0.3),
         "currency" => if_else(column.look == Some(Look::Currency), 1.0, 0.3),

@@ -250,6 +250,11 @@ fn samples(column: &Column<'_>) -> Vec<String> {
     column.samples.iter().take(3).cloned().collect()
 }
 
+/// Whether the field is the key of the rows' own table.
+fn owns(rows_are: Table, m: &Match) -> bool {
+    m.table == rows_are && rows_are.key().first() == Some(&m.field.name)
+}
+
 /// A match with its reason.
 fn put_into_words(file: &File<'_>, rows_are: Table, m: &Match, field: String) -> ProposedColumn {
     let column = &file.columns[m.column];
@@ -269,8 +274,10 @@ fn put_into_words(file: &File<'_>, rows_are: Table, m: &Match, field: String) ->
         Because::Preset(system) => format!("a column of {system}"),
         Because::OnlyOne => "the only column with dates".to_owned(),
         Because::Email => "the rows name no customer number, so the e-mail address names the customer".to_owned(),
-        Because::Link(share) => format!("{name}, and {:.0} % of its values are known keys", share * 100.0),
-        Because::Name => format!("{name}, {contents}"),
+        Because::Link(share) if !owns(rows_are, m) => {
+            format!("{name}, and {:.0} % of its values are known keys", share * 100.0)
+        }
+        Because::Name | Because::Link(_) => format!("{name}, {contents}"),
     };
     ProposedColumn {
         field,

@@ -201,6 +201,9 @@ fn shape(seen: &Seen<'_>) -> Option<(f64, String)> {
             told.then(|| (if answers > 0 { 1.5 } else { 0.3 }, "each row is a message sent to a customer".into()))
         }
         Table::Touchpoints => {
+            if !seen.has_any(&["customer_id", "anonymous_id"]) {
+                return None;
+            }
             let points = if seen.has_any(&["campaign", "cost", "creative"]) { 0.8 } else { 0.2 };
             let points = if seen.names_key("order_id") { points - 2.0 } else { points };
             Some((points, "each row is a contact of a customer with a channel".into()))
@@ -229,7 +232,7 @@ fn shape(seen: &Seen<'_>) -> Option<(f64, String)> {
             (told && (2..=20).contains(&arms)).then(|| (1.5, "each row assigns a customer to one arm of a test".into()))
         }
         Table::Consent => {
-            let told = seen.has_any(&["purpose", "status"]) && (seen.named_as() || seen.surely("at"));
+            let told = seen.has_any(&["purpose", "status"]) && (seen.named_as() || seen.surely("purpose"));
             told.then(|| (0.8, "each row is a permission given or withdrawn".into()))
         }
         Table::Identity => seen.named_as().then(|| (0.8, "each row links two identifiers".into())),
