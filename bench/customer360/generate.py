@@ -52,6 +52,14 @@ SCHEMAS = {
 }
 
 
+SORTED_BY = {
+    "customers": ["customer_key"],
+    "orders": ["customer_key", "ordered_at"],
+    "events": ["customer_key", "occurred_at"],
+    "touchpoints": ["customer_key", "occurred_at"],
+}
+
+
 def falling_shares(items, exponent=1.0):
     """Shares that fall like 1 / rank^exponent, adding up to one."""
     weights = 1.0 / np.arange(1, items + 1) ** exponent
@@ -166,7 +174,14 @@ def generate(folder, scale, seed):
 
     folder.mkdir(parents=True, exist_ok=True)
     writers = {
-        name: pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd", compression_level=3)
+        name: pq.ParquetWriter(
+            folder / f"{name}.parquet",
+            schema,
+            compression="zstd",
+            compression_level=3,
+            # The files say what they are sorted by; whoever reads them may use it.
+            sorting_columns=pq.SortingColumn.from_ordering(schema, [(column, "ascending") for column in SORTED_BY[name]], "at_end"),
+        )
         for name, schema in SCHEMAS.items()
     }
     rows = dict.fromkeys(SCHEMAS, 0)

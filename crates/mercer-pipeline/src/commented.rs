@@ -129,12 +129,7 @@ fn write_source(out: &mut Text, spec: &SourceSpec, source: &ProposedSource, prof
     let more = source.profiles.iter().any(|&i| profiles.get(i).is_some_and(|p| p.truncated));
     let rows = grouped(source.rows);
     let rows = if more { format!("more than {rows}") } else { rows };
-    out.line(&format!(
-        "# {}: {rows} row{}{}",
-        capital(&spec.name),
-        if source.rows == 1 { "" } else { "s" },
-        one_line(&notes)
-    ));
+    out.line(&format!("# {}: {rows} row{}{}", spec.name, if source.rows == 1 { "" } else { "s" }, one_line(&notes)));
     out.line("[[source]]");
     out.line(&format!("name = {}", quoted(&spec.name)));
     match spec.files.as_slice() {

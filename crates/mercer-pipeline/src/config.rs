@@ -394,7 +394,7 @@ currency = { constant = "EUR" }
             ("order_id = \"Order\"", "order_id = 7", 14, "neither a column", "constant"),
             ("files = [\"orders-*.csv\"]", "files = []", 11, "names no files", "files ="),
             ("ordered_at = { column = \"Date\", day_first = true }\n", "", 13, "need ordered_at", "ordered_at = "),
-            ("total = [", "total = [[", 16, "", ""),
+            ("total = [\"Goods\", \"Service\"]", "total = \"Goods", 16, "", "double quotes"),
             ("\"customers.city\"", "\"products.title\"", 18, "no field \"products.title\"", ""),
         ];
         for (from, to, line, message, hint) in cases {

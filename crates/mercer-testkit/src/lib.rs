@@ -2,9 +2,11 @@
 #![allow(clippy::print_stdout, clippy::panic, clippy::expect_used, reason = "only tests call it")]
 
 mod data;
+mod forms;
 mod project;
 mod promises;
 
 pub use data::{data, data_root};
+pub use forms::{archive, gzip, workbook};
 pub use project::TempProject;
 pub use promises::{assert_error, assert_same_at_any_thread_count};

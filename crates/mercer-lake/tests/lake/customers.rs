@@ -43,7 +43,7 @@ fn attributes_have_the_type_of_all_their_values() {
     assert_eq!(
         ask(
             &reader,
-            "select column_name, data_type from information_schema.columns where table_name = 'customers' and ordinal_position > 11 order by 1"
+            "select column_name, data_type from information_schema.columns where table_name = 'customers' and ordinal_position > 10 order by 1"
         ),
         [
             "area_m2 | Float64",

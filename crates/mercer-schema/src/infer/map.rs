@@ -104,31 +104,46 @@ pub(super) fn noun(table: Table) -> &'static str {
     }
 }
 
-/// How alike a column's name and a field's names are.
-pub(super) fn name_score(column: &Column<'_>, table: Table, field: &'static Field) -> f64 {
-    let Some(known) = KNOWN.iter().find(|known| known.table == table && known.field.name == field.name) else {
-        return 0.0;
-    };
-    if column.words.text() == "id" {
-        // A bare "id" is the key of whatever the rows are, or else the customer's.
-        let alike: f64 = match field.name {
-            name if table.key().first() == Some(&name) && name.ends_with("_id") => 0.62,
-            "customer_id" => 0.6,
-            _ => 0.0,
-        };
-        return if column.name.starts_with('_') { alike * 0.97 } else { alike };
-    }
-    let mut best = 0.0_f64;
-    for (index, name) in known.names.iter().enumerate() {
-        let alike = likeness(&column.words, name);
-        // The canonical name itself is less in doubt than a synonym that many tables share.
-        let alike = if index == 0 && column.words.is_generic() && alike >= 0.7 { GENERIC } else { alike };
-        // The field's own names before its synonyms, and those in the order in which they are usual.
-        let order = 0.001 * f64::from(u8::try_from(index.min(40)).unwrap_or(40));
-        best = best.max(if index <= OWN_NAMES { alike } else { alike * 0.97 } - order);
-    }
+/// How alike a column's name and a field's names are, 0 to 1.
+pub(super) fn name_score(column: &Column<'_>, table: Table, field: &Field) -> f64 {
+    let position = KNOWN.iter().position(|known| known.table == table && known.field.name == field.name);
+    position.and_then(|position| column.name_scores.get(position)).copied().unwrap_or(0.0)
+}
+
+/// How alike a name is to those of every canonical field, in the order of [`KNOWN`]; taken once for each column, as
+/// each table asks again.
+pub(super) fn name_scores(name: &str, words: &Name) -> Vec<f64> {
     // `_id` stands behind `id`: a leading mark is how programs name their own columns.
-    if column.name.starts_with('_') { best * 0.97 } else { best.max(0.0) }
+    let own = if name.starts_with('_') { 0.97 } else { 1.0 };
+    let bare_id = words.text() == "id";
+    KNOWN.iter().map(|known| own * if bare_id { bare_id_score(known) } else { known.likeness(words) }).collect()
+}
+
+/// A bare "id" is the key of whatever the rows are, or else the customer's.
+fn bare_id_score(known: &Known) -> f64 {
+    let name = known.field.name;
+    if known.table.key().first() == Some(&name) && name.ends_with("_id") {
+        0.62
+    } else if name == "customer_id" {
+        0.6
+    } else {
+        0.0
+    }
+}
+
+impl Known {
+    fn likeness(&self, words: &Name) -> f64 {
+        let mut best = 0.0_f64;
+        for (index, name) in self.names.iter().enumerate() {
+            let alike = likeness(words, name);
+            // The canonical name itself is less in doubt than a synonym that many tables share.
+            let alike = if index == 0 && words.is_generic() && alike >= 0.7 { GENERIC } else { alike };
+            // The field's own names before its synonyms, and those in the order in which they are usual.
+            let order = 0.001 * f64::from(u8::try_from(index.min(40)).unwrap_or(40));
+            best = best.max(if index <= OWN_NAMES { alike } else { alike * 0.97 } - order);
+        }
+        best
+    }
 }
 
 /// The fields a row of `table` may fill: its own, then those of the tables it carries. A key stands once.

@@ -321,8 +321,14 @@ fn about_rows(verdict: &Verdict, spec: &SourceSpec, questions: &mut Vec<Question
         let other = verdict.runner_up.map_or(String::new(), |other| format!(", or rather of {}", other.name()));
         question(format!("is each row really one of {} ({}){other}?", table.name(), noun(table)));
     }
-    if matches!(table, Table::Orders | Table::OrderLines) && !spec.columns.contains_key("order_id") {
-        question("there is no order number: what one customer bought at one time is taken as one order".into());
+    if !spec.columns.contains_key("order_id") {
+        match table {
+            Table::Orders => question("there is no order number: is each row an order of its own?".into()),
+            Table::OrderLines => {
+                question("there is no order number: is what a customer bought at one time one order?".into());
+            }
+            _ => {}
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct File<'p> {
 pub(super) struct Column<'p> {
     pub(super) name: &'p str,
     pub(super) words: Name,
+    /// How alike its name is to those of each canonical field.
+    pub(super) name_scores: Vec<f64>,
     pub(super) kind: Kind,
     pub(super) look: Option<Look>,
     /// The share of rows that hold a value.
@@ -108,9 +110,11 @@ impl<'p> Column<'p> {
             _ => None,
         };
         let numeric = profile.numeric.as_ref();
+        let words = Name::new(&profile.name);
         Self {
             name: &profile.name,
-            words: Name::new(&profile.name),
+            name_scores: super::map::name_scores(&profile.name, &words),
+            words,
             kind,
             look,
             filled: share(profile.filled, rows),

@@ -164,13 +164,16 @@ pub(super) struct Name {
     joined: String,
     /// The words with short forms written out and plurals made singular.
     words: Vec<String>,
+    generic: bool,
 }
 
 impl Name {
     pub(super) fn new(name: &str) -> Self {
         let raw = words(name);
         let words = raw.iter().map(|word| singular(long_form(word)).to_owned()).collect();
-        Self { joined: raw.concat(), words }
+        let joined = raw.concat();
+        let generic = GENERIC_NAMES.iter().any(|generic| generic.replace(' ', "") == joined);
+        Self { joined, words, generic }
     }
 
     /// Whether one of its words, in the singular and written out, is `word`.
@@ -190,7 +193,7 @@ impl Name {
 
     /// Whether it is one of the names that mean different things in different tables.
     pub(super) fn is_generic(&self) -> bool {
-        GENERIC_NAMES.iter().any(|generic| generic.replace(' ', "") == self.joined)
+        self.generic
     }
 }
 
@@ -238,9 +241,12 @@ fn word_likeness(left: &str, right: &str) -> f64 {
     if left == right {
         return 1.0;
     }
+    if left.len().min(right.len()) < 5 || left.chars().next() != right.chars().next() {
+        return 0.0;
+    }
     // Only near misses of longer words count: a typing error (`costumer`), not another word.
     let alike = strsim::jaro_winkler(left, right);
-    if left.len().min(right.len()) >= 5 && alike >= 0.93 { 0.85 } else { 0.0 }
+    if alike >= 0.93 { 0.85 } else { 0.0 }
 }
 
 #[cfg(test)]

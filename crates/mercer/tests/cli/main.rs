@@ -1,0 +1,11 @@
+//! The mercer binary as people use it: started as a process on folders of files, judged by what it prints, writes and
+//! returns.
+
+mod binary;
+mod broken;
+mod forms;
+mod incremental;
+mod interrupted;
+mod real_data;
+mod shop;
+mod terminal;
