@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use mercer_testkit::TempProject;
 
 /// The header of an export.
-pub const HEADER: &str = "order_id,customer_id,ordered_at,product_id,quantity,unit_price\n";
+pub(crate) const HEADER: &str = "order_id,customer_id,ordered_at,product_id,quantity,unit_price\n";
 
 /// A project of one source called `orders` that reads `files`, each row an order line with the columns of [`HEADER`].
-pub fn config(files: &str) -> String {
+pub(crate) fn config(files: &str) -> String {
     let columns = HEADER.trim_end().split(',').map(|name| format!("{name} = \"{name}\"\n"));
     format!(
         "[project]\nname = \"shop\"\ncurrency = \"EUR\"\n\n[[source]]\nname = \"orders\"\nfiles = [\"{files}\"]\n\
@@ -18,7 +18,7 @@ pub fn config(files: &str) -> String {
 }
 
 /// Orders `first..last` of two lines each: 30.00 + number × 0.01 an order. Every seventh has no customer.
-pub fn orders(first: u32, last: u32) -> String {
+pub(crate) fn orders(first: u32, last: u32) -> String {
     let mut text = HEADER.to_owned();
     for number in first..last {
         let customer = if number % 7 == 0 { String::new() } else { format!("c{}", number % 40) };
@@ -34,12 +34,12 @@ pub fn orders(first: u32, last: u32) -> String {
 }
 
 /// What orders `first..last` come to, in cents.
-pub fn cents(first: u32, last: u32) -> u64 {
+pub(crate) fn cents(first: u32, last: u32) -> u64 {
     (first..last).map(|number| 3000 + u64::from(number % 1000)).sum()
 }
 
 /// A project that reads `exports/orders-*.csv`, with one export of orders `0..orders`.
-pub fn shop(orders_to: u32) -> TempProject {
+pub(crate) fn shop(orders_to: u32) -> TempProject {
     TempProject::new(&[
         ("mercer.toml", &config("exports/orders-*.csv")),
         ("exports/orders-01.csv", &orders(0, orders_to)),
