@@ -8,15 +8,29 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
     let root = error.find_root();
     let text = root.strip_backtrace();
     let text = text.split("\n\nbacktrace").next().unwrap_or(&text).trim().to_owned();
-    let text = ["Error during planning: ", "SQL error: ", "Schema error: ", "Execution error: "]
+    let prefixes =
+        ["Error during planning: ", "SQL error: ", "Schema error: ", "Execution error: ", "This feature is not implemented: "];
+    let text = prefixes
         .iter()
-        .fold(text, |text, prefix| text.strip_prefix(prefix).map(str::to_owned).unwrap_or(text));
+        .fold(text, |text, prefix| text.strip_prefix(prefix).map(str::to_owned).unwrap_or(text))
+        // Everything that can be asked lies in one catalogue and schema; their names help nobody.
+        .replace("datafusion.public.", "");
     match root {
+        DataFusionError::Plan(_) if is_change(&text) => Error::config(format!("SQL: questions only read: {text}"))
+            .with_hint("ask with `select`, `show tables` or `describe TABLE`; only `mercer run` changes the tables"),
+        DataFusionError::NotImplemented(_) if text.contains("single SQL statement") => {
+            Error::config("SQL: more than one statement").with_hint("ask one question at a time, without `;` inside")
+        }
+        DataFusionError::SQL(cause, _) => {
+            let text = cause.to_string();
+            Error::config(format!("SQL: {}", text.trim_start_matches("sql parser error: ")))
+                .with_hint("the form is `select COLUMNS from TABLE where CONDITION`; `mercer query \"show tables\"` lists the tables")
+        }
         DataFusionError::ResourcesExhausted(_) => {
             Error::new(ErrorKind::Engine, format!("the query engine ran out of its memory: {text}"))
                 .with_hint("allow it more with `memory = \"4 GB\"` under [engine] in mercer.toml")
         }
-        DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => Error::config(
+        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => Error::config(
             format!("SQL: {text}"),
         )
         .with_hint("`mercer query \"show tables\"` lists the tables, `mercer query \"describe orders\"` their columns"),
@@ -32,6 +46,11 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
         _ => Error::new(ErrorKind::Engine, text),
     }
     .with_source(error)
+}
+
+/// Whether a plan was refused because it would create, write or change something.
+fn is_change(text: &str) -> bool {
+    ["DDL not supported: ", "DML not supported: ", "Statement not supported: "].iter().any(|start| text.starts_with(start))
 }
 
 /// Whether the engine gave up for want of memory, so that a plan that can spill is worth a try.

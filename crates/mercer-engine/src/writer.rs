@@ -51,7 +51,7 @@ impl ParquetWriter {
             .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
             .set_created_by("mercer".to_owned())
             .build();
-        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|cause| write_error(path, cause))?;
+        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|cause| write_error(path, &cause))?;
         Ok(Self { path: path.to_owned(), writer, rows: 0 })
     }
 
@@ -61,7 +61,7 @@ impl ParquetWriter {
     /// When the disk is full or a batch does not have the file's schema.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(|cause| write_error(&self.path, cause))
+        self.writer.write(batch).map_err(|cause| write_error(&self.path, &cause))
     }
 
     /// Rows written so far.
@@ -76,15 +76,15 @@ impl ParquetWriter {
     /// When the disk is full.
     pub fn finish(self) -> Result<WrittenFile> {
         let Self { path, writer, rows } = self;
-        let file = writer.into_inner().map_err(|cause| write_error(&path, cause))?;
+        let file = writer.into_inner().map_err(|cause| write_error(&path, &cause))?;
         file.sync_all().map_err(|cause| Error::io(&path, cause))?;
         let bytes = file.metadata().map_err(|cause| Error::io(&path, cause))?.len();
         Ok(WrittenFile { path, rows, bytes })
     }
 }
 
-fn write_error(path: &Path, cause: parquet::errors::ParquetError) -> Error {
-    if let parquet::errors::ParquetError::External(inner) = &cause
+fn write_error(path: &Path, cause: &parquet::errors::ParquetError) -> Error {
+    if let parquet::errors::ParquetError::External(inner) = cause
         && let Some(io) = inner.downcast_ref::<std::io::Error>()
     {
         return Error::io(path, std::io::Error::from(io.kind()));

@@ -12,6 +12,16 @@ use crate::derived;
 use crate::manifest::Manifest;
 use crate::store::{Snapshot, Store};
 
+/// What `show tables` means: the tables that can be asked, without the engine's own, in alphabetical order.
+const SHOW_TABLES: &str =
+    "select table_name from information_schema.tables where table_schema = 'public' order by table_name";
+
+/// The statement behind what was asked.
+fn statement(sql: &str) -> &str {
+    let words = sql.trim().trim_end_matches(';').split_whitespace();
+    if words.map(str::to_lowercase).eq(["show", "tables"]) { SHOW_TABLES } else { sql }
+}
+
 /// A snapshot that is open for questions. It stays readable while later runs publish newer ones.
 pub struct Reader {
     engine: Engine,
@@ -41,9 +51,9 @@ impl Reader {
     ///
     /// # Errors
     /// When their files cannot be read.
-    pub fn over(tables: Vec<(String, ParquetTable)>, options: &EngineOptions) -> Result<Self> {
+    pub fn over(tables: &[(String, ParquetTable)], options: &EngineOptions) -> Result<Self> {
         let engine = Engine::new(options)?;
-        for (name, table) in &tables {
+        for (name, table) in tables {
             engine.register_parquet(name, table)?;
         }
         Ok(Self { engine, manifest: Manifest::default(), _snapshot: None })
@@ -74,7 +84,7 @@ impl Reader {
     /// # Errors
     /// When the statement is wrong or would change something.
     pub fn query(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-        self.engine.query(sql)
+        self.engine.query(statement(sql))
     }
 
     /// Runs a statement that only reads into a Parquet file, whole or not there at all, a few batches at a time.
@@ -82,6 +92,7 @@ impl Reader {
     /// # Errors
     /// When the statement is wrong or would change something, or the file cannot be written.
     pub fn write_parquet(&self, sql: &str, path: &Path) -> Result<()> {
+        let sql = statement(sql);
         let schema = self.engine.readable(sql)?;
         let beside = path.with_extension("parquet.part");
         let mut writer = ParquetWriter::create(&beside, schema, &[])?;

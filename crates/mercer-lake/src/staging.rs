@@ -113,11 +113,11 @@ fn parse(spec: &SourceSpec, path: &Path, rows: &Path, refused: &Path) -> Result<
     let (held, mut again) = look_at_formats(&mut plan, &mut reader, path, spec)?;
     let mut sink = Sink::create(&plan, rows, refused)?;
     for batch in held {
-        sink.take(&plan, &names, batch)?;
+        sink.take(&plan, &names, &batch)?;
     }
     if let Some(reader) = &mut again {
         while let Some(batch) = reader.next_batch()? {
-            sink.take(&plan, &names, batch)?;
+            sink.take(&plan, &names, &batch)?;
         }
     }
     sink.finish()
@@ -247,14 +247,14 @@ impl Sink {
         })
     }
 
-    fn take(&mut self, plan: &Plan, names: &[String], batch: RawBatch) -> Result<()> {
+    fn take(&mut self, plan: &Plan, names: &[String], batch: &RawBatch) -> Result<()> {
         let count = batch.lines.len();
         let mut reasons: Vec<Option<String>> = vec![None; count];
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(arrow::array::Int64Array::from_iter_values(
             batch.lines.iter().map(|line| i64::try_from(*line).unwrap_or(i64::MAX)),
         ))];
         for column in &plan.columns {
-            let array = column.read(&batch, names, &mut reasons)?;
+            let array = column.read(batch, names, &mut reasons)?;
             if column.required {
                 let missing = column.missing_reason(names);
                 for row in (0..count).filter(|row| array.is_null(*row)) {
@@ -274,7 +274,7 @@ impl Sink {
         self.counts.repaired += batch.repaired;
         let any_bad = reasons.iter().any(Option::is_some);
         if any_bad {
-            let raw = raw_rows(&batch, names)?;
+            let raw = raw_rows(batch, names)?;
             for (row, reason) in reasons.iter().enumerate() {
                 if let Some(reason) = reason {
                     refused.push((i64::try_from(batch.lines[row]).unwrap_or(i64::MAX), reason.clone(), raw(row)));

@@ -297,13 +297,14 @@ pub fn open_folder(folder: &Path, limits: &Limits) -> Result<Reader> {
         }
     }
     if tables.is_empty() {
-        return Err(Error::data(format!("{}: no Parquet files", folder.display())));
+        return Err(Error::data(format!("{}: no Parquet files", folder.display()))
+            .with_hint("name a folder that holds NAME.parquet, or folders NAME/ of Parquet files"));
     }
     let tables = tables
         .into_iter()
         .map(|(name, files)| Ok((name, ParquetTable::from_files(files)?)))
         .collect::<Result<Vec<_>>>()?;
-    Reader::over(tables, &limits.engine(None, None))
+    Reader::over(&tables, &limits.engine(None, None))
 }
 
 /// The first moment of a day written as `2011-09-01`, in microseconds.

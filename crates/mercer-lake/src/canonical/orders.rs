@@ -123,7 +123,7 @@ fn merged(rules: &Rules, end_of_today: &str) -> String {
            coalesce(abs(o.orders__discount), l.order_discount, l.discount, 0) as discount, \
            coalesce(o.orders__tax, l.tax) as tax, coalesce(o.orders__shipping, l.shipping) as shipping, \
            l.gross_sales as line_gross, l.refund as line_refund, l.discount as line_discount, \
-           coalesce(l.lines, 0) as lines, l.units, l.order_id is not null as has_lines, o.order_key is not null as has_order, \
+           coalesce(l.lines, 0) as lines, coalesce(l.units, o.orders__units) as units, l.order_id is not null as has_lines, o.order_key is not null as has_order, \
            l.customer_id <> l.other_customer_id as mixed_customers \
          from order_kept o full join line_totals l on o.order_key = l.order_id), \
          valued as (select *, coalesce(line_gross - line_refund, order_gross, order_subtotal + discount, \

@@ -2,7 +2,7 @@
 
 use mercer_testkit::TempProject;
 
-use crate::binary::{mercer, run};
+use crate::binary::{mercer, none, run};
 use crate::shop::{config, orders};
 
 /// A change to a good configuration, and what the message must hold.
@@ -69,15 +69,16 @@ const CASES: &[Case] = &[
 fn a_wrong_configuration_is_named_by_line_with_its_mend() {
     let good = config("orders.csv");
     let data = orders(0, 20);
+    let mut complaints = Vec::new();
     for case in CASES {
         let text = good.replacen(case.from, case.to, 1);
         assert_ne!(text, good, "`{}` is not in the configuration", case.from);
         let project = TempProject::new(&[("mercer.toml", &text), ("orders.csv", &data)]);
         let outcome = run(project.root());
-        println!("{}: {}", case.to, outcome.words());
-        outcome.refused(2, case.words);
+        complaints.extend(outcome.complaint(2, case.words).map(|wrong| format!("{}: {wrong}", case.to)));
         assert_eq!(outcome.stdout, "", "nothing but errors is said");
     }
+    none(&complaints);
 }
 
 #[test]
@@ -96,13 +97,13 @@ fn a_file_that_is_no_configuration_is_refused() {
         (b"name,value\n1,2\n", &["mercer.toml, line 1"]),
         (b"[project]\nname = \"caf\xe9\"\n", &["mercer.toml", "UTF-8"]),
     ];
+    let mut complaints = Vec::new();
     for (bytes, words) in cases {
         let project = TempProject::new(&[]);
         project.write("mercer.toml", bytes);
-        let outcome = run(project.root());
-        println!("{}", outcome.words());
-        outcome.refused(2, words);
+        complaints.extend(run(project.root()).complaint(2, words));
     }
+    none(&complaints);
     let project = TempProject::new(&[("mercer.toml/readme", "")]);
     run(project.root()).refused(1, &["mercer.toml", "directory"]);
 }

@@ -2,7 +2,7 @@
 
 use mercer_testkit::{TempProject, archive, gzip};
 
-use crate::binary::{Outcome, mercer, run};
+use crate::binary::{Outcome, mercer, none, run};
 use crate::shop::{HEADER, config, orders};
 
 /// What a case puts where the configuration expects `orders.csv`.
@@ -39,10 +39,8 @@ fn cut(mut bytes: Vec<u8>, share: f64) -> Vec<u8> {
 
 /// A Parquet file with one column, written by mercer itself.
 fn parquet() -> Vec<u8> {
-    let folder = TempProject::new(&[]);
-    // A question to tables of nobody needs some table to be there: write one from a statement that reads none.
     let shop = crate::shop::shop(3);
-    let path = folder.path("numbers.parquet");
+    let path = shop.path("numbers.parquet");
     run(shop.root()).printed();
     let project = shop.root().display().to_string();
     let out = path.display().to_string();
@@ -93,7 +91,7 @@ fn cases() -> Vec<Case> {
             parquet,
             &["source \"orders\"", "orders.csv: no column \"", "which ", " is mapped to", "try: the file has number_of_order, channel"],
         ),
-        bytes("a workbook that is none", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more", &["orders.csv", "workbook"]),
+        bytes("a workbook that is none", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more", &["orders.csv", "Office document"]),
         bytes("JSON that breaks off", "[{\"order_id\": \"1\", \"customer_", &["orders.csv"]),
         bytes(
             "a column in capitals",
@@ -136,13 +134,15 @@ fn outcome(found: &Found) -> (TempProject, Outcome) {
 
 #[test]
 fn files_that_cannot_be_read_are_refused() {
+    let mut complaints = Vec::new();
     for case in cases() {
         let (project, outcome) = outcome(&case.found);
-        println!("{}: {}", case.name, outcome.words());
-        outcome.refused(case.code, case.words);
-        let published = project.files().iter().any(|file| file.contains("snapshots/"));
-        assert!(!published, "{}: nothing may be published", case.name);
+        complaints.extend(outcome.complaint(case.code, case.words).map(|wrong| format!("{}: {wrong}", case.name)));
+        if project.files().iter().any(|file| file.contains("snapshots/")) {
+            complaints.push(format!("{}: something was published", case.name));
+        }
     }
+    none(&complaints);
 }
 
 /// The last good state stays the newest when a later export is broken.
@@ -166,11 +166,11 @@ fn wrong_reading_is_refused() {
         ("format = \"excel\"", 3, &["orders.csv"]),
         ("delimiter = \"ab\"", 2, &["mercer.toml, line", "cannot separate fields"]),
     ];
+    let mut complaints = Vec::new();
     for (read, code, words) in cases {
         let config = config("orders.csv").replace("[source.columns]", &format!("[source.read]\n{read}\n\n[source.columns]"));
         let project = TempProject::new(&[("mercer.toml", &config), ("orders.csv", &orders(0, 20))]);
-        let outcome = run(project.root());
-        println!("{read}: {}", outcome.words());
-        outcome.refused(code, words);
+        complaints.extend(run(project.root()).complaint(code, words).map(|wrong| format!("{read}: {wrong}")));
     }
+    none(&complaints);
 }

@@ -2,13 +2,13 @@
 
 use mercer_testkit::TempProject;
 
-use crate::binary::{mercer, query, run};
+use crate::binary::{mercer, none, query, run};
 use crate::shop::{config, orders, shop};
 
 #[test]
 fn wrong_words_on_the_command_line_are_refused() {
     let cases: [(&[&str], &[&str]); 8] = [
-        (&["rnu"], &["unrecognized subcommand 'rnu'", "run"]),
+        (&["qurey"], &["unrecognized subcommand 'qurey'", "'query'"]),
         (&["run", "--fast"], &["unexpected argument '--fast'"]),
         (&["run", "--threads", "0"], &["--threads", "zero"]),
         (&["run", "--seed", "dice"], &["--seed", "invalid digit"]),
@@ -60,13 +60,14 @@ fn questions_are_refused_with_the_reason() {
         (vec!["export", "orders", "--out", &unnamed], 2, &["which form", "--format"]),
         (vec!["export", "orders", "--out", &away], 1, &["away/out", "path"]),
     ];
+    let mut complaints = Vec::new();
     for (mut args, code, words) in cases {
         args.extend(["--project", &project]);
         let outcome = mercer(&args);
-        println!("{args:?}: {}", outcome.words());
-        outcome.refused(code, words);
+        complaints.extend(outcome.complaint(code, words).map(|wrong| format!("{args:?}: {wrong}")));
         assert_eq!(outcome.stdout, "", "{args:?}");
     }
+    none(&complaints);
     assert!(!shop.path("stolen.csv").exists());
     assert!(!shop.files().iter().any(|file| file.ends_with(".part")), "{:?}", shop.files());
     assert_eq!(query(shop.root(), "select count(*) as n from orders")[0]["n"], 20);
