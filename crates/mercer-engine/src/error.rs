@@ -8,8 +8,13 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
     let root = error.find_root();
     let text = root.strip_backtrace();
     let text = text.split("\n\nbacktrace").next().unwrap_or(&text).trim().to_owned();
-    let prefixes =
-        ["Error during planning: ", "SQL error: ", "Schema error: ", "Execution error: ", "This feature is not implemented: "];
+    let prefixes = [
+        "Error during planning: ",
+        "SQL error: ",
+        "Schema error: ",
+        "Execution error: ",
+        "This feature is not implemented: ",
+    ];
     let text = prefixes
         .iter()
         .fold(text, |text, prefix| text.strip_prefix(prefix).map(str::to_owned).unwrap_or(text))
@@ -50,7 +55,9 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
 
 /// Whether a plan was refused because it would create, write or change something.
 fn is_change(text: &str) -> bool {
-    ["DDL not supported: ", "DML not supported: ", "Statement not supported: "].iter().any(|start| text.starts_with(start))
+    ["DDL not supported: ", "DML not supported: ", "Statement not supported: "]
+        .iter()
+        .any(|start| text.starts_with(start))
 }
 
 /// Whether the engine gave up for want of memory, so that a plan that can spill is worth a try.

@@ -171,6 +171,14 @@ impl Manifest {
         serde_json::to_string_pretty(self).map_err(|cause| Error::internal(format!("manifest: {cause}")))
     }
 
+    /// The rows of one source's inputs together.
+    #[must_use]
+    pub fn rows_of(&self, source: &str) -> RowCounts {
+        let mut total = RowCounts::default();
+        self.inputs.iter().filter(|input| input.source == source).for_each(|input| total.add(&input.rows));
+        total
+    }
+
     /// The rows of all inputs together.
     #[must_use]
     pub fn rows(&self) -> RowCounts {

@@ -230,20 +230,12 @@ impl Project {
         self.update(limits, false, say)?;
         let reader = self.reader(limits)?;
         let manifest = reader.manifest();
-        let mut sources = Vec::new();
-        for source in &self.config.sources {
-            let mut counts = RowCounts::default();
-            manifest
-                .inputs
-                .iter()
-                .filter(|input| input.source == source.name)
-                .for_each(|input| counts.add(&input.rows));
-            sources.push(CheckedSource {
-                name: source.name.clone(),
-                rows_are: source.rows_are.name().to_owned(),
-                rows: counts,
-            });
-        }
+        let sources = self.config.sources.iter().map(|source| CheckedSource {
+            name: source.name.clone(),
+            rows_are: source.rows_are.name().to_owned(),
+            rows: manifest.rows_of(&source.name),
+        });
+        let sources = sources.collect();
         let mut findings = manifest.findings.clone();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(CheckOutcome { rows: manifest.rows(), sources, findings, refused: figures::refused_rows(&reader, rows)? })

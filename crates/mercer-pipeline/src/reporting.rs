@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::DateTime;
 use mercer_base::{Error, Result};
-use mercer_lake::{Reader, RowCounts};
+use mercer_lake::Reader;
 
 use crate::cards::{self, ReportFacts, SourceRows};
 use crate::project::Project;
@@ -27,24 +27,16 @@ pub(crate) fn write(project: &Project, reader: &Reader, path: &Path) -> Result<(
 /// What the report says beside figures: titles, what became of the rows, what was found, where it comes from.
 fn facts(project: &Project, reader: &Reader) -> Result<ReportFacts> {
     let manifest = reader.manifest();
-    let sources = project.config().sources.iter().map(|source| {
-        let mut rows = RowCounts::default();
-        manifest.inputs.iter().filter(|input| input.source == source.name).for_each(|input| rows.add(&input.rows));
-        SourceRows {
-            source: source.name.clone(),
-            read: rows.read,
-            accepted: rows.accepted - rows.repeated,
-            repeated: rows.repeated,
-            quarantined: rows.quarantined,
-        }
-    });
+    let sources = project.config().sources.iter();
+    let sources =
+        sources.map(|source| SourceRows { source: source.name.clone(), rows: manifest.rows_of(&source.name) });
     let known_until = manifest.as_of.and_then(DateTime::from_timestamp_micros).unwrap_or_default().naive_utc();
     Ok(ReportFacts {
         title: project.config().project.title().to_owned(),
         currency_sign: project.config().project.currency.sign(),
         known_until,
         sources: sources.collect(),
-        findings: manifest.findings.iter().map(|f| cards::Finding { source: f.source.clone(), table: f.table.clone(), check: f.check.clone(), severity: match f.severity { mercer_lake::Severity::Note => cards::Severity::Note, mercer_lake::Severity::Warning => cards::Severity::Warning, mercer_lake::Severity::Refused => cards::Severity::Error }, count: f.count, message: f.message.clone() }).collect(),
+        findings: manifest.findings.clone(),
         colophon: vec![
             format!("Written by mercer {} from snapshot {}; the figures are as of {}.", manifest.written_by, manifest.id, known_until.date()),
             "Every figure is defined once: mercer query \"select name, description from metric_definitions\" lists them.".to_owned(),

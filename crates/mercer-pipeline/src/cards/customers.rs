@@ -245,7 +245,7 @@ fn grid_card(desk: &Desk<'_>, grid: &Rows) -> Result<Card> {
     Ok(Card {
         id: "rfm-grid".into(),
         title: format!(
-            "Most buyers sit together in one corner: {}, in the fullest cell ({})",
+            "The fullest cell of the grid holds {} ({})",
             words::count(words::whole(largest.0), "customer", "customers"),
             largest.1
         ),

@@ -11,72 +11,39 @@ mod words;
 use arrow::array::RecordBatch;
 use mercer_base::Result;
 use mercer_base::card::{Card, Column, Report, Section, Table, Value, Width};
+use mercer_lake::{Finding, RowCounts};
 use mercer_metrics::{Definitions, Grain, MetricQuery, Moment, Window};
 use mercer_report::format::Notation;
 
 use rows::Rows;
 
 /// Runs one statement and returns its rows.
-pub type Ask<'a> = dyn Fn(&str) -> Result<Vec<RecordBatch>> + 'a;
+pub(crate) type Ask<'a> = dyn Fn(&str) -> Result<Vec<RecordBatch>> + 'a;
 
 /// What the report says that no query can: its title, what became of the rows read, what the checks found.
-#[derive(Debug, Clone, Default)]
-pub struct ReportFacts {
+#[derive(Debug, Clone)]
+pub(crate) struct ReportFacts {
     /// The company or project.
-    pub title: String,
+    pub(crate) title: String,
     /// Sign in front of amounts; empty where the currency is unknown.
-    pub currency_sign: String,
+    pub(crate) currency_sign: String,
     /// Up to when the data are known: the first moment after them.
-    pub known_until: Moment,
+    pub(crate) known_until: Moment,
     /// What became of each source's rows.
-    pub sources: Vec<SourceRows>,
+    pub(crate) sources: Vec<SourceRows>,
     /// What the checks found.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Small print: version, seed, snapshot.
-    pub colophon: Vec<String>,
+    pub(crate) colophon: Vec<String>,
 }
 
-/// What became of a source's rows: `read = accepted + repeated + quarantined`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SourceRows {
+/// What became of a source's rows.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceRows {
     /// The source's name.
-    pub source: String,
-    /// Rows read from its files.
-    pub read: u64,
-    /// Rows that went into the tables.
-    pub accepted: u64,
-    /// Rows that said again what an earlier one had said, or were replaced by a later one with the same key.
-    pub repeated: u64,
-    /// Rows refused, kept with their reason.
-    pub quarantined: u64,
-}
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Note,
-    /// Figures may be off.
-    Warning,
-    /// Figures are wrong until it is mended.
-    Error,
-}
-
-/// Something that a check of the data found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The source, or empty where it concerns tables made of several.
-    pub source: String,
-    /// The table concerned.
-    pub table: String,
-    /// The check, such as `orphan_lines`.
-    pub check: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Rows concerned.
-    pub count: u64,
-    /// What was found, in a sentence.
-    pub message: String,
+    pub(crate) source: String,
+    /// Its rows: read = accepted + quarantined; repeated ones are part of the accepted.
+    pub(crate) rows: RowCounts,
 }
 
 /// A card that was not drawn, and why.
@@ -137,7 +104,7 @@ impl Desk<'_> {
 ///
 /// # Errors
 /// When a statement fails.
-pub fn build(ask: &Ask<'_>, facts: &ReportFacts, definitions: &Definitions) -> Result<Report> {
+pub(crate) fn build(ask: &Ask<'_>, facts: &ReportFacts, definitions: &Definitions) -> Result<Report> {
     let mut report = Report {
         title: facts.title.clone(),
         currency_sign: facts.currency_sign.clone(),

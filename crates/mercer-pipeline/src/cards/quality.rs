@@ -2,7 +2,9 @@
 
 use mercer_base::card::{Card, Column, Table, Value, Width};
 
-use super::{ReportFacts, Severity, SourceRows, words};
+use mercer_lake::{RowCounts, Severity};
+
+use super::{ReportFacts, SourceRows, words};
 
 pub(super) fn cards(facts: &ReportFacts) -> Vec<Card> {
     rows_card(&facts.sources).into_iter().chain(findings_card(facts)).collect()
@@ -13,28 +15,17 @@ fn rows_card(sources: &[SourceRows]) -> Option<Card> {
         return None;
     }
     let count = |count: u64| Value::Count(i64::try_from(count).unwrap_or(i64::MAX));
-    let sum = |part: fn(&SourceRows) -> u64| sources.iter().map(part).sum::<u64>();
-    let total = SourceRows {
-        source: "All".into(),
-        read: sum(|source| source.read),
-        accepted: sum(|source| source.accepted),
-        repeated: sum(|source| source.repeated),
-        quarantined: sum(|source| source.quarantined),
+    let mut total = RowCounts::default();
+    sources.iter().for_each(|source| total.add(&source.rows));
+    let row = |name: &str, rows: &RowCounts| {
+        let mut cells = vec![Value::Text(name.to_owned())];
+        cells.extend([rows.read, rows.accepted, rows.repeated, rows.quarantined].map(count));
+        cells
     };
-    let all = (sources.len() > 1).then_some(&total);
-    let rows = sources
-        .iter()
-        .chain(all)
-        .map(|source| {
-            vec![
-                Value::Text(source.source.clone()),
-                count(source.read),
-                count(source.accepted),
-                count(source.repeated),
-                count(source.quarantined),
-            ]
-        })
-        .collect();
+    let mut rows: Vec<_> = sources.iter().map(|source| row(&source.source, &source.rows)).collect();
+    if sources.len() > 1 {
+        rows.push(row("All", &total));
+    }
     let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let fate = match (total.quarantined, total.repeated) {
         (0, 0) => "all were accepted".to_owned(),
@@ -43,18 +34,11 @@ fn rows_card(sources: &[SourceRows]) -> Option<Card> {
         }
         (refused, _) => format!("{} refused", words::count(number(refused), "row was", "rows were")),
     };
-    let missing = total.read.abs_diff(total.accepted + total.repeated + total.quarantined);
-    let caveats = if missing == 0 {
-        Vec::new()
-    } else {
-        vec![format!("{} not accounted for; please report this.", words::count(number(missing), "row is", "rows are"))]
-    };
     Some(Card {
         id: "rows".into(),
         title: format!("{} read: {fate}", words::count(number(total.read), "row was", "rows were")),
-        subtitle: "Rows by source: read = accepted + repeated + refused".into(),
+        subtitle: "Rows by source: read = accepted + refused; repeated rows are part of the accepted and count once".into(),
         so_what: (total.quarantined > 0).then(|| "Refused rows are kept with their reason in the table quarantine; mend them at the source and run again.".into()),
-        caveats,
         table: Table {
             columns: [("source", "Source"), ("read", "Read"), ("accepted", "Accepted"), ("repeated", "Repeated"), ("quarantined", "Refused")]
                 .map(|(name, label)| Column::new(name, label))
@@ -73,12 +57,12 @@ fn findings_card(facts: &ReportFacts) -> Option<Card> {
     let mut findings: Vec<_> = facts.findings.iter().collect();
     // Worst first; the order of the checks otherwise.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let serious = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let alarming = findings.iter().filter(|finding| finding.is_alarming()).count();
     let rows = findings
         .iter()
         .map(|finding| {
             let severity = match finding.severity {
-                Severity::Error => "serious",
+                Severity::Refused => "refused",
                 Severity::Warning => "warning",
                 Severity::Note => "note",
             };
@@ -92,14 +76,11 @@ fn findings_card(facts: &ReportFacts) -> Option<Card> {
             ]
         })
         .collect();
-    let grave = match serious {
-        0 => "none of them serious".to_owned(),
-        serious => format!("{serious} of them serious"),
-    };
-    let title = if findings.len() == 1 {
-        format!("The checks found one thing{}", if serious == 1 { ", and it is serious" } else { "" })
-    } else {
-        format!("The checks found {}, {grave}", words::count(findings.len(), "thing", "things"))
+    let found = words::count(findings.len(), "thing", "things");
+    let title = match alarming {
+        0 => format!("The checks found {found} to know, none that needs a look"),
+        1 => format!("The checks found {found}; one needs a look"),
+        alarming => format!("The checks found {found}; {alarming} need a look"),
     };
     Some(Card {
         id: "checks".into(),

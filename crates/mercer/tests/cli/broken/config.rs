@@ -27,7 +27,11 @@ const CASES: &[Case] = &[
     case("name = \"shop\"", "name = \" \"", &["line 2", "the project has no name", "name = \"my-shop\""]),
     case("[project]", "[projekt]", &["unknown field `projekt`", "did you mean `project`?"]),
     case("[[source]]", "[source]", &["line 5", "try: "]),
-    case(ROWS_ARE, "rows_are = \"order_line\"", &["line 8", "unknown variant `order_line`", "did you mean `order_lines`?"]),
+    case(
+        ROWS_ARE,
+        "rows_are = \"order_line\"",
+        &["line 8", "unknown variant `order_line`", "did you mean `order_lines`?"],
+    ),
     case(ROWS_ARE, "", &["line 5", "missing field `rows_are`", "add a line `rows_are"]),
     case(
         "product_id = \"product_id\"",
@@ -48,11 +52,19 @@ const CASES: &[Case] = &[
     case("order_id = \"order_id\"", "order_id = 7", &["line 11", "neither a column", "constant"]),
     case("files = [\"orders.csv\"]", "files = []", &["line 7", "names no files", "files = ["]),
     case("files = [\"orders.csv\"]", "files = \"orders.csv\"", &["line 7", "invalid type"]),
-    case("\"orders.csv\"", "\"orders-*.csv\"", &["source \"orders\"", "no file matches \"orders-*.csv\"", "orders.csv"]),
+    case(
+        "\"orders.csv\"",
+        "\"orders-*.csv\"",
+        &["source \"orders\"", "no file matches \"orders-*.csv\"", "orders.csv"],
+    ),
     case("\"orders.csv\"", "\"nowhere/*.csv\"", &["no file matches \"nowhere/*.csv\"", "there is no folder"]),
     case("[[source]]", "[engine]\nmemory = \"plenty\"\n[[source]]", &["line 6", "not an amount of memory", "512 MB"]),
     case("[[source]]", "[engine]\nthreads = 0\n[[source]]", &["line 6", "zero"]),
-    case("[[source]]", "[rules]\ncancelation_prefix = \"C\"\n[[source]]", &["line 6", "did you mean `cancellation_prefix`?"]),
+    case(
+        "[[source]]",
+        "[rules]\ncancelation_prefix = \"C\"\n[[source]]",
+        &["line 6", "did you mean `cancellation_prefix`?"],
+    ),
     case(
         "ordered_at = \"ordered_at\"",
         "ordered_at = { constant = \"soon\" }",
@@ -86,7 +98,8 @@ fn sources_need_names_of_their_own() {
     let good = config("orders.csv");
     let twice = format!("{good}\n{}", &good[good.find("[[source]]").expect("a source")..]);
     let project = TempProject::new(&[("mercer.toml", &twice), ("orders.csv", &orders(0, 20))]);
-    run(project.root()).refused(2, &["mercer.toml, line 19", "a second source is called \"orders\"", "name of its own"]);
+    run(project.root())
+        .refused(2, &["mercer.toml, line 19", "a second source is called \"orders\"", "name of its own"]);
 }
 
 #[test]
@@ -145,7 +158,8 @@ fn a_folder_that_cannot_be_written_is_named() {
 fn a_folder_without_permission_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let project = TempProject::new(&[("mercer.toml", &config("orders.csv")), ("orders.csv", &orders(0, 20))]);
-    let allow = |mode| std::fs::set_permissions(project.root(), std::fs::Permissions::from_mode(mode)).expect("own folder");
+    let allow =
+        |mode| std::fs::set_permissions(project.root(), std::fs::Permissions::from_mode(mode)).expect("own folder");
     allow(0o555);
     if std::fs::write(project.path("probe"), "").is_ok() {
         println!("skipped: this user may write everywhere");

@@ -74,24 +74,50 @@ fn cases() -> Vec<Case> {
             "\u{feff}<!DOCTYPE html><html><head><title>Sign in</title></head></html>",
             &["orders.csv is a web page", "sign-in or error page"],
         ),
-        bytes("XML", "<?xml version=\"1.0\"?><orders><order id=\"1\"/></orders>", &["orders.csv is an XML file", "CSV"]),
+        bytes(
+            "XML",
+            "<?xml version=\"1.0\"?><orders><order id=\"1\"/></orders>",
+            &["orders.csv is an XML file", "CSV"],
+        ),
         bytes("a PDF", "%PDF-1.7\n1 0 obj\n", &["orders.csv is a PDF document", "export the data as CSV"]),
         bytes("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &["orders.csv is a picture", "export the data as CSV"]),
         bytes("an SQLite database", "SQLite format 3\0", &["orders.csv is an SQLite database"]),
         bytes("an archive", archive(&[("orders.csv", &rows)]), &["orders.csv", "ZIP archive", "try: "]),
         bytes("an archive that is cut short", b"PK\x03\x04\x14\0", &["orders.csv", "ZIP archive"]),
-        bytes("gzip that is cut short", cut(gzip(rows.as_bytes()), 0.6), &["orders.csv", "gzip data is damaged or cut short", "again"]),
+        bytes(
+            "gzip that is cut short",
+            cut(gzip(rows.as_bytes()), 0.6),
+            &["orders.csv", "gzip data is damaged or cut short", "again"],
+        ),
         bytes("gzip twice", gzip(&gzip(rows.as_bytes())), &["orders.csv", "packed with gzip twice", "gunzip"]),
         bytes("nothing inside gzip", gzip(b""), &["orders.csv", "is empty"]),
         bytes("gzip of a web page", gzip(b"<html></html>"), &["orders.csv", "web page"]),
-        bytes("Parquet that is cut short", cut(parquet.clone(), 0.7), &["orders.csv", "Parquet data is damaged or cut short"]),
-        bytes("Parquet inside gzip", gzip(&parquet), &["orders.csv is a Parquet file or workbook packed with gzip", "gunzip"]),
+        bytes(
+            "Parquet that is cut short",
+            cut(parquet.clone(), 0.7),
+            &["orders.csv", "Parquet data is damaged or cut short"],
+        ),
+        bytes(
+            "Parquet inside gzip",
+            gzip(&parquet),
+            &["orders.csv is a Parquet file or workbook packed with gzip", "gunzip"],
+        ),
         bytes(
             "Parquet with other columns",
             parquet,
-            &["source \"orders\"", "orders.csv: no column \"", "which ", " is mapped to", "try: the file has number_of_order, channel"],
+            &[
+                "source \"orders\"",
+                "orders.csv: no column \"",
+                "which ",
+                " is mapped to",
+                "try: the file has number_of_order, channel",
+            ],
         ),
-        bytes("a workbook that is none", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more", &["orders.csv", "Office document"]),
+        bytes(
+            "a workbook that is none",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more",
+            &["orders.csv", "Office document"],
+        ),
         bytes("JSON that breaks off", "[{\"order_id\": \"1\", \"customer_", &["orders.csv"]),
         bytes(
             "a column in capitals",
@@ -168,7 +194,8 @@ fn wrong_reading_is_refused() {
     ];
     let mut complaints = Vec::new();
     for (read, code, words) in cases {
-        let config = config("orders.csv").replace("[source.columns]", &format!("[source.read]\n{read}\n\n[source.columns]"));
+        let config =
+            config("orders.csv").replace("[source.columns]", &format!("[source.read]\n{read}\n\n[source.columns]"));
         let project = TempProject::new(&[("mercer.toml", &config), ("orders.csv", &orders(0, 20))]);
         complaints.extend(run(project.root()).complaint(code, words).map(|wrong| format!("{read}: {wrong}")));
     }
