@@ -14,6 +14,7 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
         "Schema error: ",
         "Execution error: ",
         "This feature is not implemented: ",
+        "Arrow error: ",
     ];
     let text = prefixes
         .iter()
@@ -48,6 +49,8 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
                 None => error,
             }
         }
+        DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => Error::new(ErrorKind::Engine, text)
+            .with_hint("a value does not fit the statement: guard it, as with `nullif(x, 0)` or `try_cast(x as double)`"),
         _ => Error::new(ErrorKind::Engine, text),
     }
     .with_source(error)

@@ -20,10 +20,14 @@ use crate::canonical::{attribute_column, field_column};
 use crate::manifest::RowCounts;
 
 /// Changes when parsing gives other bytes for the same file, so that older staged files are not taken.
-const STAGING_FORM: u32 = 1;
+const STAGING_FORM: u32 = 2;
 
 /// Rows of a file that are held in memory so that it is read once only; larger files are read twice.
 const ROWS_HELD: usize = 1 << 20;
+
+/// Amounts, quantities and values of lines from here on are slips of the keyboard: a trillion, in ten-thousandths. A hundred
+/// of them would not fit the 18 digits that sums are held in.
+const TOO_LARGE: u128 = 1_000_000_000_000 * 10_000;
 
 /// A parsed file.
 #[derive(Debug, Clone)]
@@ -173,7 +177,7 @@ impl Plan {
     fn new(spec: &SourceSpec, names: &[String], path: &Path) -> Result<Self> {
         let position = |name: &str, target: &str| {
             names.iter().position(|column| column == name).ok_or_else(|| {
-                let near = names.iter().find(|column| column.trim().eq_ignore_ascii_case(name.trim()));
+                let near = nearest(name, names);
                 let error =
                     Error::data(format!("{}: no column \"{name}\", which {target} is mapped to", path.display()));
                 match near {
@@ -212,6 +216,46 @@ impl Plan {
         fields.extend(columns.iter().map(|column| ArrowField::new(&column.name, column.kind.data_type(), true)));
         Ok(Self { columns, schema: Arc::new(Schema::new(fields)) })
     }
+
+    /// Gives rows whose amounts cannot be real their reason. `arrays` are the line number and then the columns.
+    fn refuse_too_large(&self, arrays: &[ArrayRef], reasons: &mut [Option<String>]) {
+        let mut refuse = |row: usize, what: &str| {
+            if let Some(reason) = reasons.get_mut(row) {
+                reason.get_or_insert_with(|| format!("{what} of a trillion or more is too large to be real"));
+            }
+        };
+        let decimals = |array: &'_ ArrayRef| array.as_primitive_opt::<Decimal128Type>().cloned();
+        let (mut price, mut quantity) = (None, None);
+        for (column, values) in self.columns.iter().zip(arrays.iter().skip(1).map(decimals)) {
+            let (Some(field), Some(values)) = (column.field, values) else { continue };
+            for (row, value) in values.iter().enumerate() {
+                if value.is_some_and(|value| value.unsigned_abs() >= TOO_LARGE) {
+                    refuse(row, field.name);
+                }
+            }
+            match field.name {
+                "unit_price" => price = Some(values),
+                "quantity" => quantity = Some(values),
+                _ => {}
+            }
+        }
+        if let (Some(price), Some(quantity)) = (price, quantity) {
+            for (row, (price, quantity)) in price.iter().zip(&quantity).enumerate() {
+                let value = price.unwrap_or(0).unsigned_abs().saturating_mul(quantity.unwrap_or(0).unsigned_abs());
+                if value / 10_000 >= TOO_LARGE {
+                    refuse(row, "quantity × unit_price");
+                }
+            }
+        }
+    }
+}
+
+/// The column most like `name`, where one is near enough to be meant.
+fn nearest<'a>(name: &str, columns: &'a [String]) -> Option<&'a String> {
+    let plain = |text: &str| text.trim().to_lowercase();
+    let likeness = |column: &String| strsim::normalized_damerau_levenshtein(&plain(name), &plain(column));
+    let scored = columns.iter().map(|column| (likeness(column), column)).filter(|(score, _)| *score >= 0.7);
+    scored.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, column)| column)
 }
 
 fn cell_type(kind: FieldKind) -> CellType {
@@ -263,6 +307,7 @@ impl Sink {
             }
             arrays.push(array);
         }
+        plan.refuse_too_large(&arrays, &mut reasons);
         let rows = RecordBatch::try_new(Arc::clone(&plan.schema), arrays)
             .map_err(|cause| Error::internal(format!("staging: {cause}")))?;
         let mut refused: Vec<(i64, String, String)> = batch
@@ -355,7 +400,8 @@ impl PlannedColumn {
             let converted = convert(&one, self.kind, &CellFormat::default());
             if !converted.bad.is_empty() {
                 let why = explain(constant, self.kind, &CellFormat::default());
-                return Err(Error::config(format!("constant for {}: {why}", self.name)));
+                return Err(Error::config(format!("the constant for {}: {why}", self.name.replacen("__", ".", 1)))
+                    .with_hint("write it under [source.columns] in mercer.toml as it would stand in a file"));
             }
             let first = UInt32Array::from(vec![0; count]);
             return take(&converted.array, &first, None).map_err(|cause| Error::internal(format!("constant: {cause}")));

@@ -5,6 +5,7 @@
 //!   lock                       held by the one writer
 //!   data/orders-<hash>.parquet immutable, named by content, shared between snapshots
 //!   staging/…                  parsed inputs by content, so that unchanged files are not read again
+//!   tmp/… spill/…              what a run needs while it works; the next run clears what it left
 //!   snapshots/000007/          manifest.json and a folder of links a table; appears whole or not at all
 //!   current -> snapshots/000007  for tools that read folders
 //! ```
@@ -71,13 +72,23 @@ impl Store {
         self.root.join("tmp")
     }
 
+    /// Where the engine of a run puts what does not fit its memory.
+    #[must_use]
+    pub fn spill(&self) -> PathBuf {
+        self.root.join("spill")
+    }
+
     /// Takes the right to write and clears what an interrupted run left behind.
     ///
     /// # Errors
     /// When another process is writing, or the folder cannot be made.
     pub fn lock(&self) -> Result<WriteLock> {
         for folder in [self.root.clone(), self.root.join("data"), self.staging(), self.root.join("snapshots")] {
-            fs::create_dir_all(&folder).map_err(|cause| Error::io(&folder, cause))?;
+            fs::create_dir_all(&folder).map_err(|cause| {
+                let error = Error::io(&folder, cause);
+                let hint = "mercer keeps its tables there: move away what stands in its place, or let it write";
+                if error.hint().is_some() { error } else { error.with_hint(hint) }
+            })?;
         }
         let path = self.root.join("lock");
         let file = File::options()
@@ -95,8 +106,10 @@ impl Store {
             Err(TryLockError::Error(cause)) => return Err(Error::io(&path, cause)),
         }
         let scratch = self.scratch();
-        if scratch.exists() {
-            fs::remove_dir_all(&scratch).map_err(|cause| Error::io(&scratch, cause))?;
+        for left in [&scratch, &self.spill()] {
+            if left.exists() {
+                fs::remove_dir_all(left).map_err(|cause| Error::io(left, cause))?;
+            }
         }
         fs::create_dir_all(&scratch).map_err(|cause| Error::io(&scratch, cause))?;
         Ok(WriteLock { _file: file })
@@ -318,9 +331,11 @@ mod tests {
         let store = Store::new(folder.path());
         published(&store, "a");
         fs::create_dir_all(store.scratch().join("000002")).unwrap();
+        fs::create_dir_all(store.spill().join("engine-1")).unwrap();
         fs::write(store.root().join("data/orders-half.parquet"), "half").unwrap();
         published(&store, "b");
         assert!(!store.root().join("data/orders-half.parquet").exists());
+        assert!(!store.spill().exists());
         assert_eq!(store.latest().unwrap().unwrap().manifest.id, 2);
     }
 }

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use mercer_base::{Error, Result, ResultExt};
-use mercer_engine::{Engine, ParquetTable};
+use mercer_engine::{Engine, EngineOptions, ParquetTable};
 use mercer_metrics::Definitions;
 use mercer_schema::{Rules, SourceSpec, Table};
 use rayon::prelude::*;
@@ -55,12 +55,17 @@ impl Updated {
     }
 }
 
-/// Brings the lake up to date. `say` hears of each step, for a person who waits.
+/// Brings the lake up to date, on an engine that spills into the lake. `say` hears of each step, for a person who waits.
 ///
 /// # Errors
 /// When a file cannot be read, a mapping does not fit, nothing usable is left, or the disk is full. The snapshot before stays
 /// the newest.
-pub fn update(store: &Store, engine: &Engine, request: &UpdateRequest<'_>, say: &dyn Fn(&str)) -> Result<Updated> {
+pub fn update(
+    store: &Store,
+    options: &EngineOptions,
+    request: &UpdateRequest<'_>,
+    say: &dyn Fn(&str),
+) -> Result<Updated> {
     let lock = store.lock()?;
     let config_hash = config_hash(request)?;
     let before = store.latest()?;
@@ -80,13 +85,14 @@ pub fn update(store: &Store, engine: &Engine, request: &UpdateRequest<'_>, say: 
     }
     let staged_files = parse(store, request, &files, say)?;
     say("building the customer tables");
+    let engine = &Engine::new(&EngineOptions { spill: Some(store.spill()), ..options.clone() })?;
     let staged = register_staged(engine, request, &staged_files)?;
     let mut steps = Steps::new(engine, store);
     let built = canonical::build(&mut steps, &staged, request.rules, request.end_of_today)?;
     settle_counts(&mut files, &staged_files, &built);
     let mut findings = file_findings(request, &files, &staged_files, &built);
     findings.extend(checks::run(engine)?);
-    refuse_nothing_left(&files, &built)?;
+    refuse_nothing_left(&files, &staged_files, &built)?;
     quarantine(&mut steps, request, &staged_files, &built, &files)?;
     say("metrics and the customer 360");
     derived::build(&mut steps, request.definitions, &built, &findings, &files)?;
@@ -275,7 +281,7 @@ fn file_findings(
 }
 
 /// A run whose every row was refused would publish empty tables over good ones.
-fn refuse_nothing_left(files: &[SourceFile], built: &Built) -> Result<()> {
+fn refuse_nothing_left(files: &[SourceFile], staged: &[Vec<StagedFile>], built: &Built) -> Result<()> {
     let total = files.iter().fold(RowCounts::default(), |mut total, (.., input)| {
         total.add(&input.rows);
         total
@@ -283,12 +289,12 @@ fn refuse_nothing_left(files: &[SourceFile], built: &Built) -> Result<()> {
     if total.accepted > 0 {
         return Ok(());
     }
-    let hint = match (total.read, built.refused.first()) {
-        (0, _) => "the files have no rows below their headers".to_owned(),
-        (_, Some(row)) => format!("the first reason: {}", row.reason),
-        (_, None) => {
-            "`mercer check` lists the reasons; is a column mapped to the wrong field in mercer.toml?".to_owned()
-        }
+    let unreadable = staged.iter().flatten().find_map(|file| file.sample.clone());
+    let reason = unreadable.or_else(|| built.refused.first().map(|row| format!("line {}: {}", row.line, row.reason)));
+    let hint = match reason {
+        _ if total.read == 0 => "the files have no rows below their headers".to_owned(),
+        Some(reason) => format!("the first reason is {reason}; is a column mapped to the wrong field in mercer.toml?"),
+        None => "is a column mapped to the wrong field in mercer.toml?".to_owned(),
     };
     Err(Error::data(format!("none of the {} rows read could be used", total.read)).with_hint(hint))
 }

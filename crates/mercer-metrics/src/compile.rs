@@ -9,7 +9,7 @@ use mercer_base::{Error, Result, ResultExt};
 
 use crate::definition::{Aggregate, Definitions, Dimension, Metric, MetricKind, Within, references};
 use crate::expression::Expression;
-use crate::time::{Grain, Moment, Period, Window, identifier, literal, periods, quoted};
+use crate::time::{Grain, Moment, Period, Window, identifier, literal, periods};
 
 /// Which metrics are asked for, and how they are cut.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct MetricQuery<'a> {
     pub known_until: Moment,
 }
 
-/// One measure of a branch: its column, the SQL that fills it, and the type it has.
+/// One measure of a branch: its column and the SQL that fills it.
 struct Measure {
     column: String,
     sql: String,
@@ -55,52 +55,6 @@ impl Definitions {
     /// When a metric or dimension is unknown, a metric cannot be broken down so, or the window has too many periods.
     pub fn sql(&self, query: &MetricQuery<'_>) -> Result<String> {
         Compiler::new(self, query)?.statement()
-    }
-
-    /// One statement for every metric at several grains, a row per metric and period: `metric`, `label`, `unit`, `grain`,
-    /// `period_start`, `period_end`, `complete`, `value` (double), `amount` (exact; null unless money).
-    ///
-    /// # Errors
-    /// As [`Self::sql`].
-    pub fn long_sql(&self, window: Window, grains: &[Grain], known_until: Moment) -> Result<String> {
-        let names: Vec<&str> = self.metrics().iter().map(|metric| metric.name.as_str()).collect();
-        let mut parts = Vec::new();
-        for (rank, grain) in grains.iter().enumerate() {
-            let query = MetricQuery { metrics: &names, window, grain: *grain, by: None, known_until };
-            parts.push(self.long_part(rank, &query)?);
-        }
-        if parts.is_empty() {
-            return Err(Error::config("no grain was asked for")
-                .with_hint("ask for at least one of total, day, week, month, quarter, year"));
-        }
-        Ok(format!(
-            "SELECT metric, label, unit, grain, period_start, period_end, complete, value, amount FROM ({}) AS long \
-             ORDER BY grain_rank, position, period_start",
-            parts.join("\nUNION ALL ")
-        ))
-    }
-
-    fn long_part(&self, rank: usize, query: &MetricQuery<'_>) -> Result<String> {
-        let wide = self.sql(query)?;
-        let mut rows = Vec::new();
-        let (mut values, mut amounts) = (String::new(), String::new());
-        for (position, metric) in self.metrics().iter().enumerate() {
-            let words = [&metric.name, &metric.label, metric.unit.name()].map(quoted);
-            rows.push(format!("({position}, {})", words.join(", ")));
-            let column = identifier(&metric.name);
-            values.push_str(&format!(" WHEN {position} THEN CAST(wide.{column} AS DOUBLE)"));
-            if metric.unit.name() == "money" {
-                amounts.push_str(&format!(" WHEN {position} THEN wide.{column}"));
-            }
-        }
-        let amount = if amounts.is_empty() { "NULL".to_owned() } else { format!("CASE m.position{amounts} END") };
-        Ok(format!(
-            "SELECT {rank} AS grain_rank, m.position, m.metric, m.label, m.unit, {grain} AS grain, wide.period_start, \
-             wide.period_end, wide.complete, CASE m.position{values} END AS value, CAST({amount} AS DECIMAL(18, 4)) AS amount \
-             FROM ({wide}) AS wide CROSS JOIN (VALUES {rows}) AS m(position, metric, label, unit)",
-            grain = quoted(query.grain.name()),
-            rows = rows.join(", "),
-        ))
     }
 }
 

@@ -153,6 +153,7 @@ pub(crate) fn check_fragment(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn reads_names_numbers_and_brackets() {
@@ -177,6 +178,20 @@ mod tests {
         }
         for wrong in ["", "a; b", "a -- b", "a /* b", "(a", "a)) or ((b", "'a"] {
             assert!(check_fragment(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_read_or_refused(text in "[a-z0-9_+*/().; '\"-]{0,30}") {
+            if let Ok(expression) = Expression::parse(&text) {
+                let sql = expression.sql(|name| Ok(name.to_owned())).unwrap();
+                prop_assert!(check_fragment(&sql).is_ok(), "{sql}");
+                // What was read and written reads the same again.
+                let again = Expression::parse(&sql).unwrap();
+                prop_assert_eq!(again.metrics().collect::<Vec<_>>(), expression.metrics().collect::<Vec<_>>());
+            }
+            let _ = crate::Definitions::parse(&text);
         }
     }
 }

@@ -7,6 +7,7 @@ mod compile;
 mod customer360;
 mod definition;
 mod expression;
+mod file;
 pub mod queries;
 mod rfm;
 mod time;

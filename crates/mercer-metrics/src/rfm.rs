@@ -42,7 +42,7 @@ pub const SEGMENTS: [Segment; 10] = [
         "New customers",
         (5, 5),
         (1, 1),
-        "bought just now, for the first times",
+        "bought just now, and little so far",
         "welcome them, help with the second order",
     ),
     segment("Promising", (4, 4), (1, 1), "bought lately but rarely", "give a reason for the second order"),

@@ -206,6 +206,7 @@ pub(crate) fn identifier(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn day(text: &str) -> Moment {
         text.parse::<NaiveDate>().unwrap().into()
@@ -239,5 +240,28 @@ mod tests {
     fn what_comes_from_outside_is_escaped() {
         assert_eq!(quoted("O'Neill"), "'O''Neill'");
         assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+    }
+
+    proptest! {
+        #[test]
+        fn periods_follow_each_other_and_cover_the_window(start in 0_i64..2_000_000, hours in 1_i64..20_000, grain in 0_usize..5) {
+            let grain = [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year][grain];
+            let from = day("1990-01-01") + TimeDelta::minutes(start * 11);
+            let window = Window::new(from, from + TimeDelta::hours(hours)).unwrap();
+            let known_until = window.to() - TimeDelta::hours(hours / 3);
+            let periods = periods(&window, grain, known_until).unwrap();
+            prop_assert!(periods[0].start <= from && from < periods[0].end);
+            let last = periods[periods.len() - 1];
+            prop_assert!(last.start < window.to() && window.to() <= last.end);
+            for pair in periods.windows(2) {
+                prop_assert_eq!(pair[0].end, pair[1].start);
+                prop_assert_eq!(pair[1].previous, pair[0].start);
+            }
+            for period in &periods {
+                prop_assert_eq!(grain.start_of(period.start), period.start);
+                prop_assert_eq!(grain.step(period.previous, 1), Some(period.start));
+                prop_assert_eq!(period.complete, period.start >= from && period.end <= known_until);
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mercer_base::{Error, Result};
-use mercer_lake::{Engine, EngineOptions, Finding, ParquetTable, Reader, RowCounts, Store, UpdateRequest, Updated};
+use mercer_lake::{EngineOptions, Finding, ParquetTable, Reader, RowCounts, Store, UpdateRequest, Updated};
 use mercer_metrics::Definitions;
 use serde::Serialize;
 
@@ -38,14 +38,14 @@ impl Limits {
         Ok(Self { threads, memory })
     }
 
-    fn engine(&self, config: Option<&ProjectConfig>, spill: Option<PathBuf>) -> EngineOptions {
+    fn engine(&self, config: Option<&ProjectConfig>) -> EngineOptions {
         let configured = config.map(|config| &config.engine);
         let threads = self.threads.or_else(|| configured.and_then(|engine| engine.threads));
         let memory = self.memory.or_else(|| configured.and_then(|engine| engine.memory).map(|size| size.0));
         EngineOptions {
             threads: threads.map(NonZeroUsize::get),
             memory: memory.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(DEFAULT_MEMORY),
-            spill,
+            spill: None,
         }
     }
 }
@@ -183,7 +183,7 @@ impl Project {
     /// # Errors
     /// When nothing was read yet.
     pub fn reader(&self, limits: &Limits) -> Result<Reader> {
-        Reader::open(&self.store(), &limits.engine(Some(&self.config), None))
+        Reader::open(&self.store(), &limits.engine(Some(&self.config)))
     }
 
     /// Reads what is new, builds every table, writes the report. Does nothing where nothing changed.
@@ -195,7 +195,8 @@ impl Project {
         let changed = matches!(updated, Updated::Published(_));
         let report = self.report_path();
         let reader = self.reader(limits)?;
-        if changed || !report.is_file() {
+        // A run that was stopped between its snapshot and its report leaves the report of the snapshot before.
+        if changed || !reporting::is_of(reader.manifest(), &report) {
             say("writing the report");
             reporting::write(self, &reader, &report)?;
         }
@@ -251,7 +252,6 @@ impl Project {
                 .with_hint("`mercer init --from FILES…` finds them, or write a [[source]] section"));
         }
         let store = self.store();
-        let engine = Engine::new(&limits.engine(Some(&self.config), Some(store.root().join("spill"))))?;
         let request = UpdateRequest {
             sources: &sources,
             rules: &self.config.rules,
@@ -260,7 +260,7 @@ impl Project {
             keep_snapshots: SNAPSHOTS_KEPT,
             force,
         };
-        mercer_lake::update(&store, &engine, &request, say)
+        mercer_lake::update(&store, &limits.engine(Some(&self.config)), &request, say)
     }
 }
 
@@ -296,7 +296,7 @@ pub fn open_folder(folder: &Path, limits: &Limits) -> Result<Reader> {
         .into_iter()
         .map(|(name, files)| Ok((name, ParquetTable::from_files(files)?)))
         .collect::<Result<Vec<_>>>()?;
-    Reader::over(&tables, &limits.engine(None, None))
+    Reader::over(&tables, &limits.engine(None))
 }
 
 /// The first moment of a day written as `2011-09-01`, in microseconds.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::DateTime;
 use mercer_base::{Error, Result};
-use mercer_lake::Reader;
+use mercer_lake::{Manifest, Reader};
 
 use crate::cards::{self, ReportFacts, SourceRows};
 use crate::project::Project;
@@ -24,6 +24,16 @@ pub(crate) fn write(project: &Project, reader: &Reader, path: &Path) -> Result<(
     fs::rename(&beside, path).map_err(|cause| Error::io(path, cause))
 }
 
+/// Where a report says it comes from.
+fn origin(manifest: &Manifest) -> String {
+    format!("Written by mercer {} from snapshot {};", manifest.written_by, manifest.id)
+}
+
+/// Whether the report at `path` was written from this snapshot.
+pub(crate) fn is_of(manifest: &Manifest, path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|html| html.contains(&origin(manifest)))
+}
+
 /// What the report says beside figures: titles, what became of the rows, what was found, where it comes from.
 fn facts(project: &Project, reader: &Reader) -> Result<ReportFacts> {
     let manifest = reader.manifest();
@@ -38,7 +48,7 @@ fn facts(project: &Project, reader: &Reader) -> Result<ReportFacts> {
         sources: sources.collect(),
         findings: manifest.findings.clone(),
         colophon: vec![
-            format!("Written by mercer {} from snapshot {}; the figures are as of {}.", manifest.written_by, manifest.id, known_until.date()),
+            format!("{} the figures are as of {}.", origin(manifest), known_until.date()),
             "Every figure is defined once: mercer query \"select name, description from metric_definitions\" lists them.".to_owned(),
         ],
     })

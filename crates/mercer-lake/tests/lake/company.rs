@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use mercer_lake::{Engine, EngineOptions, Manifest, Reader, Store, UpdateRequest, Updated, update};
+use mercer_lake::{EngineOptions, Manifest, Reader, Store, UpdateRequest, Updated, update};
 use mercer_metrics::Definitions;
 use mercer_schema::{ColumnSource, Rules, SourceSpec, Table};
 use tempfile::TempDir;
@@ -82,7 +82,7 @@ impl Company {
 
     /// Reads everything and opens the result.
     pub(crate) fn open(self) -> Open {
-        let engine = Engine::new(&EngineOptions { threads: Some(2), ..EngineOptions::default() }).unwrap();
+        let options = EngineOptions { threads: Some(2), ..EngineOptions::default() };
         let definitions = Definitions::built_in().unwrap();
         let request = UpdateRequest {
             sources: &self.sources,
@@ -92,7 +92,7 @@ impl Company {
             keep_snapshots: 3,
             force: false,
         };
-        let updated = update(&self.store(), &engine, &request, &|_| ()).unwrap();
+        let updated = update(&self.store(), &options, &request, &|_| ()).unwrap();
         assert!(matches!(updated, Updated::Published(_)));
         let rows = updated.snapshot().manifest.rows();
         assert_eq!(rows.read, rows.accepted + rows.quarantined, "the books do not balance");

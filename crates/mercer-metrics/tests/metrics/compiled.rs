@@ -1,6 +1,6 @@
 //! Metrics by period and dimension.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mercer_metrics::{Definitions, Grain, MetricKind, MetricQuery, Window};
 
@@ -108,28 +108,6 @@ fn every_metric_has_its_figure_worked_out_by_hand() {
         assert_eq!(&found, figures, "{name}");
     }
     assert!(columns.iter().all(|row| row["complete"] == "true"));
-}
-
-#[test]
-fn the_long_table_holds_the_same_figures() {
-    let definitions = built_in();
-    let engine = company(None);
-    let sql = definitions.long_sql(quarter(), &[Grain::Total, Grain::Month], at("2024-03-20")).unwrap();
-    let rows = ask(&engine, &sql);
-    assert_eq!(rows.len(), 4 * definitions.metrics().len());
-    let find = |metric: &str, grain: &str, start: &str| -> BTreeMap<String, String> {
-        rows.iter()
-            .find(|row| row["metric"] == metric && row["grain"] == grain && row["period_start"].starts_with(start))
-            .unwrap()
-            .clone()
-    };
-    let february = find("net_sales", "month", "2024-02-01");
-    assert_eq!((february["value"].as_str(), february["amount"].as_str()), ("45", "45.00"));
-    assert_eq!((february["complete"].as_str(), february["unit"].as_str()), ("true", "money"));
-    assert_eq!(find("net_sales", "month", "2024-03-01")["complete"], "false");
-    let total = find("orders", "total", "2024-01-01");
-    assert_eq!((total["value"].as_str(), total["amount"].as_str()), ("7", "NULL"));
-    assert!(definitions.long_sql(quarter(), &[], at("2024-04-01")).is_err());
 }
 
 #[test]

@@ -175,17 +175,7 @@ fn a_cancellation_or_refund_counts_from_the_day_it_was_known() {
 #[test]
 fn what_happens_later_changes_nothing() {
     let all = company(None);
-    for as_of in [
-        "2024-01-01",
-        "2024-01-10",
-        "2024-01-21",
-        "2024-02-01",
-        "2024-02-10",
-        "2024-02-16",
-        "2024-03-05",
-        "2024-03-26",
-        "2024-05-01",
-    ] {
+    for as_of in ["2024-01-10", "2024-02-01", "2024-02-08", "2024-02-16", "2024-03-05", "2024-03-26"] {
         let truncated = company(Some(&format!("{as_of} 00:00:00")));
         assert_eq!(build(&all, at(as_of), None), build(&truncated, at(as_of), None), "as of {as_of}");
     }

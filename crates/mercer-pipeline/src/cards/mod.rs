@@ -6,6 +6,8 @@ mod products;
 mod quality;
 mod revenue;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use arrow::array::RecordBatch;

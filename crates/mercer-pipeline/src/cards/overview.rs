@@ -159,3 +159,21 @@ fn findings(desk: &Desk<'_>) -> Result<Option<Card>> {
 fn known_share(desk: &Desk<'_>, metric: &str, window: Window) -> Result<Option<f64>> {
     Ok(desk.metric(metric, window)?.number())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mercer_base::Money;
+
+    #[test]
+    fn amounts_change_by_a_part_and_shares_by_points() {
+        let pounds = |pounds: i64| Value::Money(Money::from_cents(pounds * 100));
+        assert_eq!(change(&pounds(150), &pounds(100)), Some(0.5));
+        assert_eq!(change(&Value::Count(3), &Value::Count(4)), Some(-0.25));
+        assert!((change(&Value::Share(0.25), &Value::Share(0.2)).unwrap() - 0.05).abs() < 1e-12);
+        // From nothing or from a loss there is no change in per cent.
+        assert_eq!(change(&pounds(150), &pounds(0)), None);
+        assert_eq!(change(&pounds(150), &pounds(-10)), None);
+        assert_eq!(change(&Value::Missing, &Value::Share(0.2)), None);
+    }
+}

@@ -21,7 +21,7 @@ const ROWS_ARE: &str = "rows_are = \"order_lines\"";
 const CASES: &[Case] = &[
     case("currency", "curency", &["line 3", "unknown field `curency`", "did you mean `currency`?"]),
     case("currency = \"EUR\"", "currency = 7", &["line 3", "invalid type", "string"]),
-    case("currency = \"EUR\"", "currency = \"Euro\"", &["line 3", "\"EURO\" is not a currency", "ISO 4217"]),
+    case("currency = \"EUR\"", "currency = \"Euro\"", &["line 3", "\"Euro\" is not a currency", "ISO 4217"]),
     case("name = \"shop\"", "name = \"shop", &["line 2", "try: text stands in double quotes"]),
     case("name = \"shop\"", "name = \"shop\"\nname = \"two\"", &["line 3", "duplicate key", "each key once"]),
     case("name = \"shop\"", "name = \" \"", &["line 2", "the project has no name", "name = \"my-shop\""]),
