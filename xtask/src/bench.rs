@@ -139,7 +139,7 @@ fn systems(root: &Path, target: &Path, folder: &Path, python: &Path, only: &[Str
             name: MERCER.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             program: target.join("release").join(format!("{MERCER}{}", std::env::consts::EXE_SUFFIX)),
-            arguments: vec!["query".into()],
+            arguments: vec!["query".into(), "--one-pass".into()],
             last: vec![query],
         });
     }
@@ -253,7 +253,7 @@ mod tests {
             name: MERCER.into(),
             version: "0.1.0".into(),
             program: "mercer".into(),
-            arguments: vec!["query".into()],
+            arguments: vec!["query".into(), "--one-pass".into()],
             last: vec!["SELECT 1".into()],
         };
         let line = system.command_line(Path::new("in"), Path::new("out.parquet"), 2);

@@ -27,13 +27,16 @@ pub struct EngineOptions {
     pub threads: Option<usize>,
     /// Bytes that queries may hold before they spill to disk.
     pub memory: usize,
+    /// Plan every statement as one pass on one thread. Over tables sorted by what a statement groups and joins by this is the
+    /// least work and memory; several statements may still run at once.
+    pub one_pass: bool,
     /// Folder for spilled data, made where it is missing; the system's temporary folder where not given.
     pub spill: Option<PathBuf>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { threads: None, memory: 1 << 30, spill: None }
+        Self { threads: None, memory: 1 << 30, one_pass: false, spill: None }
     }
 }
 
@@ -44,6 +47,8 @@ pub struct Engine {
     context: SessionContext,
     /// Joins by sorting: slower, spills. Shares the tables and the memory of `context`.
     spilling: SessionContext,
+    /// One pass on one thread, keeping the order of sorted tables.
+    one_pass: SessionContext,
     threads: usize,
 }
 
@@ -66,7 +71,9 @@ impl Engine {
             environment = environment.with_temp_file_path(folder);
         }
         let environment = environment.build_arc().map_err(engine_error)?;
-        let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(true);
+        let mut config = SessionConfig::new()
+            .with_target_partitions(if options.one_pass { 1 } else { threads })
+            .with_information_schema(true);
         let settings = config.options_mut();
         // Bucket files of a table are in key order: packed by their statistics, a scan keeps that order.
         settings.execution.split_file_groups_by_statistics = true;
@@ -77,14 +84,17 @@ impl Engine {
         settings.execution.sort_spill_reservation_bytes = (options.memory / 32).min(10 << 20);
         settings.sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config_rt(config.clone(), Arc::clone(&environment));
+        let sibling = |config: SessionConfig| {
+            let state = datafusion::execution::SessionStateBuilder::new_from_existing(context.state());
+            SessionContext::new_with_state(state.with_config(config).build())
+        };
+        let one_pass = sibling(config.clone().with_target_partitions(1));
         config.options_mut().optimizer.prefer_hash_join = false;
         // Merging spilled runs holds a batch of each: small batches and few sorts at a time fit where many do not.
         // (On a single partition the planner would hash all the same.)
         config = config.with_batch_size(1024).with_target_partitions(2);
-        let state =
-            datafusion::execution::SessionStateBuilder::new_from_existing(context.state()).with_config(config).build();
-        let spilling = SessionContext::new_with_state(state);
-        Ok(Self { runtime, context, spilling, threads })
+        let spilling = sibling(config);
+        Ok(Self { runtime, context, spilling, one_pass, threads })
     }
 
     /// Threads that queries run on.
@@ -198,6 +208,18 @@ impl Engine {
         }
     }
 
+    /// As [`Self::stream`], in one pass on the caller's thread: for statements over sorted tables of which several run at once.
+    ///
+    /// # Errors
+    /// As [`Self::stream`].
+    pub fn stream_in_order(&self, sql: &str, mut each: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        match self.stream_on(&self.one_pass, sql, &mut false, &mut each) {
+            Err(Failure::Engine(error)) => Err(engine_error(error)),
+            Err(Failure::Caller(error)) => Err(error),
+            Ok(()) => Ok(()),
+        }
+    }
+
     fn stream_on(
         &self,
         context: &SessionContext,
@@ -304,7 +326,8 @@ mod tests {
 
     #[test]
     fn a_sort_larger_than_memory_spills() {
-        let engine = Engine::new(&EngineOptions { threads: Some(2), memory: 16 << 20, spill: None }).unwrap();
+        let engine =
+            Engine::new(&EngineOptions { threads: Some(2), memory: 16 << 20, ..EngineOptions::default() }).unwrap();
         numbers(&engine, 600_000);
         let mut last = i64::MAX;
         engine
@@ -318,7 +341,8 @@ mod tests {
 
     #[test]
     fn a_join_larger_than_memory_spills() {
-        let engine = Engine::new(&EngineOptions { threads: Some(2), memory: 40 << 20, spill: None }).unwrap();
+        let engine =
+            Engine::new(&EngineOptions { threads: Some(2), memory: 40 << 20, ..EngineOptions::default() }).unwrap();
         numbers(&engine, 600_000);
         let mut rows = 0;
         engine

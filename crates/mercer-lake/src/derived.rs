@@ -41,18 +41,13 @@ fn customer_360(steps: &mut Steps<'_>, built: &Built, as_of: Moment) -> Result<(
     let cuts = rfm_cuts(steps.engine, &definition, as_of)?;
     let attributes: Vec<&str> = built.customer_attributes.iter().map(String::as_str).collect();
     let customers = steps.integer("select count(*) from customers")?;
-    let mut files = Vec::new();
-    let mut from = 0;
-    loop {
+    let ranges = (0..customers.max(1)).step_by(usize::try_from(CUSTOMERS_PER_FILE).unwrap_or(usize::MAX));
+    let statement = |from: i64| {
         let keys = Some((from, from + CUSTOMERS_PER_FILE));
-        let sql = definition.sql(&Cutoff { as_of, keys, cuts: cuts.as_ref(), attributes: &attributes })?;
-        files.push(steps.file("customer_360", &sql, &["customer_key"])?);
-        from += CUSTOMERS_PER_FILE;
-        if from >= customers {
-            break;
-        }
-    }
-    steps.adopt_files("customer_360", files, &["customer_key"])
+        definition.sql(&Cutoff { as_of, keys, cuts: cuts.as_ref(), attributes: &attributes })
+    };
+    let statements = ranges.map(statement).collect::<Result<Vec<_>>>()?;
+    steps.table_in_parts("customer_360", &statements, &["customer_key"])
 }
 
 /// The values that recency, frequency and money are cut at, over all buyers as of a cut-off.

@@ -26,6 +26,8 @@ pub struct Limits {
     pub threads: Option<NonZeroUsize>,
     /// Bytes that queries may hold; the project's setting where not given.
     pub memory: Option<u64>,
+    /// Plan statements as one pass over sorted tables: least work and memory, one thread.
+    pub one_pass: bool,
 }
 
 impl Limits {
@@ -35,7 +37,7 @@ impl Limits {
     /// When the size is not an amount of memory.
     pub fn parse(threads: Option<NonZeroUsize>, memory: Option<&str>) -> Result<Self> {
         let memory = memory.map(str::parse::<ByteSize>).transpose()?.map(|size| size.0);
-        Ok(Self { threads, memory })
+        Ok(Self { threads, memory, one_pass: false })
     }
 
     fn engine(&self, config: Option<&ProjectConfig>) -> EngineOptions {
@@ -45,6 +47,7 @@ impl Limits {
         EngineOptions {
             threads: threads.map(NonZeroUsize::get),
             memory: memory.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(DEFAULT_MEMORY),
+            one_pass: self.one_pass,
             spill: None,
         }
     }

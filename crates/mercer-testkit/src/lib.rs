@@ -7,6 +7,6 @@ mod project;
 mod promises;
 
 pub use data::{data, data_root};
-pub use forms::{archive, gzip, workbook};
+pub use forms::{archive, gunzip, gzip, workbook};
 pub use project::TempProject;
 pub use promises::{assert_error, assert_same_at_any_thread_count};

@@ -104,6 +104,7 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct Query {
     /// The statement, such as "select * from customer_360 limit 5"; "show tables" lists what there is
+    #[arg(allow_hyphen_values = true)]
     pub(crate) sql: String,
     /// Print CSV
     #[arg(long, conflicts_with_all = ["json", "parquet"])]
@@ -117,6 +118,9 @@ pub(crate) struct Query {
     /// Ask Parquet files in this folder (NAME.parquet or NAME/*.parquet) instead of a project
     #[arg(long, value_name = "DIR", conflicts_with = "as_of")]
     pub(crate) tables: Option<PathBuf>,
+    /// One ordered pass instead of many threads: least work and memory where tables are sorted by what is grouped and joined
+    #[arg(long)]
+    pub(crate) one_pass: bool,
     /// Memory queries may hold before they spill to disk
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<String>,

@@ -1,6 +1,6 @@
 //! Speaking to people: progress on a terminal, plain lines when piped, text that fits the width.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -45,7 +45,7 @@ impl Console {
             return;
         }
         let words = wrap(words, "", width());
-        if self.json { eprintln!("{words}") } else { println!("{words}") }
+        if self.json { eprintln!("{words}") } else { print_line(&words) }
     }
 
     /// A table for a person.
@@ -55,6 +55,21 @@ impl Console {
         }
         let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
         self.say(&format!("{}\n", table(headings, rows, right_aligned, width())));
+    }
+}
+
+/// Prints a line of the result. A reader that went away (`mercer … | head`) is no failure: there is nobody left to tell.
+/// A disk that is full is one.
+pub(crate) fn print_line(line: &str) {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(cause) => {
+            eprintln!("error: writing the result: {cause}");
+            eprintln!("  try: write it where there is space and permission");
+            std::process::exit(1);
+        }
     }
 }
 

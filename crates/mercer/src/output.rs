@@ -63,9 +63,17 @@ fn number(digits: &str) -> Value {
     digits.parse::<Number>().map_or(Value::Null, Value::Number)
 }
 
+/// A reader that went away (`mercer query … | head`) is no failure; anything else is.
+fn unwritten(form: &str, cause: std::io::Error) -> Error {
+    if cause.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    Error::new(ErrorKind::Io, format!("writing {form}: {cause}"))
+}
+
 /// An array of row objects.
 pub(crate) fn write_json(out: &mut dyn Write, batches: &[RecordBatch]) -> Result<()> {
-    let failed = |cause: std::io::Error| Error::new(ErrorKind::Io, format!("writing JSON: {cause}"));
+    let failed = |cause: std::io::Error| unwritten("JSON", cause);
     out.write_all(b"[").map_err(failed)?;
     let mut first = true;
     for batch in batches {
@@ -86,7 +94,10 @@ pub(crate) fn write_json(out: &mut dyn Write, batches: &[RecordBatch]) -> Result
 
 /// Comma-separated rows under a header.
 pub(crate) fn write_csv(out: &mut dyn Write, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<()> {
-    let failed = |cause: csv::Error| Error::new(ErrorKind::Io, format!("writing CSV: {cause}"));
+    let failed = |cause: csv::Error| match cause.into_kind() {
+        csv::ErrorKind::Io(cause) => unwritten("CSV", cause),
+        other => Error::internal(format!("writing CSV: {other:?}")),
+    };
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(schema.fields().iter().map(|field| field.name())).map_err(failed)?;
     for batch in batches {
@@ -99,7 +110,7 @@ pub(crate) fn write_csv(out: &mut dyn Write, schema: &SchemaRef, batches: &[Reco
             writer.write_record(cells).map_err(failed)?;
         }
     }
-    writer.flush().map_err(|cause| Error::new(ErrorKind::Io, format!("writing CSV: {cause}")))
+    writer.flush().map_err(|cause| unwritten("CSV", cause))
 }
 
 /// Rows for the eye, as many as fit a screen, and how many there are.

@@ -6,6 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use mercer_base::{Error, Result};
 use mercer_engine::{Engine, ParquetTable, ParquetWriter};
+use rayon::prelude::*;
 
 use crate::manifest::{FileEntry, TableEntry};
 use crate::store::Store;
@@ -92,20 +93,25 @@ impl<'a> Steps<'a> {
         self.adopt_files(name, files, order)
     }
 
-    /// Runs a statement into one file of a table.
-    pub(crate) fn file(&mut self, name: &str, sql: &str, order: &[&str]) -> Result<FileEntry> {
-        let schema = self.engine.schema(sql).map_err(|error| error.with_context(format!("table {name}")))?;
-        let path = self.scratch_file(name);
-        let mut writer = ParquetWriter::create(&path, schema, order)?;
-        self.engine
-            .stream(sql, |batch| writer.write(&batch))
-            .map_err(|error| error.with_context(format!("table {name}")))?;
-        let done = writer.finish()?;
-        self.store.adopt(name, &done.path, done.rows)
+    /// Makes the rows of several statements, one after the other, a table of one file each. Every statement is one pass over
+    /// sorted tables, and as many run at once as there are threads.
+    pub(crate) fn table_in_parts(&mut self, name: &str, statements: &[String], order: &[&str]) -> Result<()> {
+        let paths: Vec<_> = statements.iter().map(|_| self.scratch_file(name)).collect();
+        let engine = self.engine;
+        let written = statements.par_iter().zip(&paths).map(|(sql, path)| {
+            let mut writer = ParquetWriter::create(path, engine.schema(sql)?, order)?;
+            engine.stream_in_order(sql, |batch| writer.write(&batch))?;
+            writer.finish()
+        });
+        let written =
+            written.collect::<Result<Vec<_>>>().map_err(|error| error.with_context(format!("table {name}")))?;
+        let files = written.iter().map(|file| self.store.adopt(name, &file.path, file.rows));
+        let files = files.collect::<Result<Vec<_>>>()?;
+        self.adopt_files(name, files, order)
     }
 
     /// Registers finished files as a table of the lake.
-    pub(crate) fn adopt_files(&mut self, name: &str, files: Vec<FileEntry>, order: &[&str]) -> Result<()> {
+    fn adopt_files(&mut self, name: &str, files: Vec<FileEntry>, order: &[&str]) -> Result<()> {
         let order = order.iter().map(|column| (*column).to_owned()).collect();
         let entry = TableEntry { rows: files.iter().map(|file| file.rows).sum(), order, files };
         register(self.engine, self.store, name, &entry)?;

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub(crate) fn print_json(value: &impl Serialize) -> mercer_base::Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|cause| mercer_base::Error::internal(format!("result as JSON: {cause}")))?;
-    println!("{text}");
+    crate::console::print_line(&text);
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use crate::args::{Global, Query};
 use crate::output;
 
 pub(crate) fn run(global: &Global, options: &Query) -> Result<()> {
-    let limits = mercer_pipeline::Limits::parse(global.threads, options.memory.as_deref())?;
+    let mut limits = mercer_pipeline::Limits::parse(global.threads, options.memory.as_deref())?;
+    limits.one_pass = options.one_pass;
     let reader = match &options.tables {
         Some(folder) => mercer_pipeline::open_folder(folder, &limits)?,
         None => Project::open(&global.project)?.reader(&limits)?,
@@ -26,7 +27,7 @@ pub(crate) fn run(global: &Global, options: &Query) -> Result<()> {
         output::write_csv(&mut out, &schema, &batches)
     } else {
         drop(out);
-        println!("{}", output::write_table(&schema, &batches)?);
+        crate::console::print_line(&output::write_table(&schema, &batches)?);
         Ok(())
     }
 }

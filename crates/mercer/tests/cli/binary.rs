@@ -18,7 +18,7 @@ pub(crate) struct Outcome {
 /// The command with its usual surroundings: no input, and words where a terminal would have a spinner.
 pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mercer"));
-    command.args(args).stdin(Stdio::null()).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+    command.args(args).stdin(Stdio::null()).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").env("COLUMNS", "100");
     command
 }
 

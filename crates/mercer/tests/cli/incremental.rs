@@ -77,10 +77,18 @@ fn an_unchanged_project_is_left_alone() {
 fn many_runs_end_where_one_run_begins() {
     let first = orders(0, 60);
     // Orders 50..60 come again, as they were; order 55 was corrected to one lamp; 60..80 are new.
-    let second = orders(50, 80).replacen("o00055,c15,2024-02-28 10:55:00,lamp,2,10.00", "o00055,c15,2024-02-28 10:55:00,lamp,1,10.00", 1);
+    let second = orders(50, 80).replacen(
+        "o00055,c15,2024-02-28 10:55:00,lamp,2,10.00",
+        "o00055,c15,2024-02-28 10:55:00,lamp,1,10.00",
+        1,
+    );
     assert_ne!(second, orders(50, 80));
     let third = orders(80, 90);
-    let exports = [("shop/exports/orders-01.csv", &first), ("shop/exports/orders-02.csv", &second), ("shop/exports/orders-03.csv", &third)];
+    let exports = [
+        ("shop/exports/orders-01.csv", &first),
+        ("shop/exports/orders-02.csv", &second),
+        ("shop/exports/orders-03.csv", &third),
+    ];
     let config = config("exports/orders-*.csv");
 
     let grown = TempProject::new(&[("shop/mercer.toml", &config)]);
@@ -146,7 +154,7 @@ fn the_order_of_rows_changes_no_figure() {
         let outcome = run_json(project.root());
         let customers = crate::binary::query(
             project.root(),
-            "select customer_id, orders, net_sales, first_order_at, last_order_at, favourite_product, rfm_recency, rfm_frequency, rfm_money \
+            "select customer_id, orders, net_sales, first_order_at, last_order_at, favourite_product, rfm_recency, rfm_frequency, rfm_monetary \
              from customer_360 order by customer_id",
         );
         let metrics = crate::binary::query(project.root(), "select metric, grain, period_start, value, amount from metrics");

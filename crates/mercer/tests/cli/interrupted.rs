@@ -56,13 +56,21 @@ fn a_killed_run_leaves_the_old_state_or_the_new_one() {
         // The second export grows by one order each time.
         let last = ORDERS + 2 + u32::try_from(number).expect("few");
         project.write("exports/orders-02.csv", orders(ORDERS, last));
-        let mut child =
-            command(["run", "--project"]).arg(project.root()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut child = command(["run", "--project"])
+            .arg(project.root())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
         std::thread::sleep(moment(number, whole));
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
         let now = net_cents(project.root());
-        assert!(now == known || now == cents(0, last), "kill {number}: {now}, before {known}, after {}", cents(0, last));
+        assert!(
+            now == known || now == cents(0, last),
+            "kill {number}: {now}, before {known}, after {}",
+            cents(0, last)
+        );
         known = now;
     }
     let last = ORDERS + 2 + u32::try_from(KILLS).expect("few");
@@ -84,7 +92,8 @@ fn data_files(project: &TempProject) -> Vec<String> {
 
 /// The names of all files that a manifest names, sorted, each once.
 fn files_named_by_manifests(project: &TempProject) -> Vec<String> {
-    let manifests = project.files().into_iter().filter(|file| file.ends_with("/manifest.json") && file.contains("snapshots/"));
+    let manifests =
+        project.files().into_iter().filter(|file| file.ends_with("/manifest.json") && file.contains("snapshots/"));
     let mut names: Vec<String> = manifests
         .flat_map(|file| {
             let manifest: Value = serde_json::from_str(&project.read(&file)).expect("a manifest");
@@ -165,7 +174,12 @@ fn a_second_run_at_the_same_time_says_so() {
 fn two_runs_started_together_do_not_harm_each_other() {
     let project = shop(30);
     let start = || {
-        command(["run", "--project"]).arg(project.root()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+        command(["run", "--project"])
+            .arg(project.root())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts")
     };
     let outcomes = [start(), start()].map(|child| finished(&child.wait_with_output().expect("it ends")));
     assert!(outcomes.iter().any(|outcome| outcome.code == Some(0)), "{outcomes:?}");

@@ -73,6 +73,22 @@ fn questions_are_refused_with_the_reason() {
     assert_eq!(query(shop.root(), "select count(*) as n from orders")[0]["n"], 20);
 }
 
+/// A result that cannot be written whole must not look like one that was.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_the_result_is_an_error() {
+    let shop = shop(5);
+    run(shop.root()).printed();
+    for form in [&["--json"][..], &["--csv"], &[]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("every Linux has it");
+        let args = ["query", "select * from orders", "--project"];
+        let output = crate::binary::command(args).arg(shop.root()).args(form).stdout(full).output().expect("it starts");
+        let outcome = crate::binary::finished(&output);
+        assert_eq!(outcome.code, Some(1), "{form:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("error: "), "{form:?}: {outcome:?}");
+    }
+}
+
 #[test]
 fn a_question_before_the_first_run_says_so() {
     let project = TempProject::new(&[("mercer.toml", &config("orders.csv")), ("orders.csv", &orders(0, 20))]);
