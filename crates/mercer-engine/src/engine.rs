@@ -17,9 +17,6 @@ use tokio::runtime::Runtime;
 use crate::error::{engine_error, is_out_of_memory};
 use crate::table::ParquetTable;
 
-/// The dialect of SQL that statements are read in.
-pub const SQL_DIALECT: &str = "PostgreSQL-like (DataFusion)";
-
 /// How much of the machine the engine may use.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -49,7 +46,6 @@ pub struct Engine {
     spilling: SessionContext,
     /// One pass on one thread, keeping the order of sorted tables.
     one_pass: SessionContext,
-    threads: usize,
 }
 
 impl Engine {
@@ -94,13 +90,7 @@ impl Engine {
         // (On a single partition the planner would hash all the same.)
         config = config.with_batch_size(1024).with_target_partitions(2);
         let spilling = sibling(config);
-        Ok(Self { runtime, context, spilling, one_pass, threads })
-    }
-
-    /// Threads that queries run on.
-    #[must_use]
-    pub fn threads(&self) -> usize {
-        self.threads
+        Ok(Self { runtime, context, spilling, one_pass })
     }
 
     /// Makes Parquet files readable as a table, replacing one of the same name.
@@ -144,14 +134,6 @@ impl Engine {
     pub fn schema(&self, sql: &str) -> Result<SchemaRef> {
         let frame = self.runtime.block_on(self.context.sql(sql)).map_err(engine_error)?;
         Ok(Arc::new(Schema::clone(frame.schema().as_arrow())))
-    }
-
-    /// Whether a table or view of this name is there.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be read.
-    pub fn has_table(&self, name: &str) -> Result<bool> {
-        self.context.table_exist(name).map_err(engine_error)
     }
 
     /// Runs a statement and returns all of its rows.
@@ -236,25 +218,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// How the engine would run a statement, for people who tune it.
-    ///
-    /// # Errors
-    /// When the statement is wrong.
-    pub fn explain(&self, sql: &str) -> Result<String> {
-        let batches = self.collect(&format!("explain {sql}"))?;
-        let mut text = String::new();
-        for batch in &batches {
-            for column in batch.columns().iter().skip(1) {
-                let plan = arrow::array::AsArray::as_string_opt::<i32>(column.as_ref());
-                for line in plan.into_iter().flatten().flatten() {
-                    text.push_str(line);
-                    text.push('\n');
-                }
-            }
-        }
-        Ok(text)
     }
 }
 

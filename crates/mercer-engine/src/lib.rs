@@ -8,6 +8,6 @@ mod error;
 mod table;
 mod writer;
 
-pub use engine::{Engine, EngineOptions, SQL_DIALECT};
+pub use engine::{Engine, EngineOptions};
 pub use table::{ParquetTable, parquet_schema};
 pub use writer::{ParquetWriter, WrittenFile};

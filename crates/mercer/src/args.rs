@@ -10,9 +10,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// customer 360 with single metric definitions, and writes a report that opens in any browser.
 #[derive(Debug, Parser)]
 #[command(name = "mercer", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(
-    after_help = "Start with:\n  mercer demo                                 a furniture shop, from raw files to the report\n  mercer init --project shop --from exports/  a project from your own files\n  mercer run --project shop                   read, check, build, report"
-)]
+#[command(after_help = "\
+Start with:
+  mercer demo                                 an invented shop, raw files to report
+  mercer init --project shop --from exports/  a project from your own files
+  mercer run --project shop                   read, check, build, report")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

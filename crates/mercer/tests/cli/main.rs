@@ -1,5 +1,7 @@
 //! The mercer binary as people use it: started as a process on folders of files, judged by what it prints, writes and
 //! returns.
+// Helpers of tests may stop at the first surprise, as tests do.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod binary;
 mod broken;
