@@ -16,7 +16,8 @@ pub(super) fn merge(steps: &mut Steps<'_>, staged: &[StagedSource], rules: &Rule
 }
 
 /// `line_rows`: every parsed line. `lines`: each order's lines from the newest file that has the order, numbered, valued at
-/// list price (`gross_value` is negative for what came back), with the running total of values that order-level amounts are spread by.
+/// list price (`gross_value` is negative for what came back, null where the line does not say), with the running total of
+/// weights that order-level amounts are spread by: values, or pieces where no line of the order has a value.
 fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
     steps.view("line_rows", &rows.union())?;
     let newest = if rows.in_several_files() {
@@ -41,19 +42,22 @@ fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
              valued as (select *, coalesce(order_lines__gross_amount, \
                cast(order_lines__unit_price * order_lines__quantity as decimal(18, 4)), \
                order_lines__net_amount + case when order_lines__net_amount < 0 then -line_discount else line_discount end) as gross_value \
-             from once) \
+             from once), \
+             weighed as (select *, case when max(gross_value) over (partition by order_lines__order_id) is not null \
+               then abs(coalesce(gross_value, 0)) else coalesce(nullif(abs(order_lines__quantity), 0), 1) end as weight from valued) \
              select *, row_number() over (partition by order_lines__order_id order by _file, _line) as line_number, \
-               cast(sum(abs(coalesce(gross_value, 0))) over (partition by order_lines__order_id order by _file, _line \
-                 rows between unbounded preceding and current row) as decimal(18, 4)) as running_value \
-             from valued"
+               cast(sum(weight) over (partition by order_lines__order_id order by _file, _line \
+                 rows between unbounded preceding and current row) as decimal(18, 4)) as running_weight \
+             from weighed"
         ),
     )?;
     // Totals that a shop repeats on each line, or writes on the first one only, are taken once: max, never sum.
     steps.keep(
         "line_totals",
         "select order_lines__order_id as order_id, count(*) as lines, cast(sum(order_lines__quantity) as decimal(18, 4)) as units, \
-           cast(sum(greatest(gross_value, 0)) as decimal(18, 4)) as gross_sales, \
-           cast(sum(greatest(-gross_value, 0)) as decimal(18, 4)) as refund, \
+           cast(sum(greatest(gross_value, 0)) filter (where gross_value is not null) as decimal(18, 4)) as gross_sales, \
+           cast(sum(greatest(-gross_value, 0)) filter (where gross_value is not null) as decimal(18, 4)) as refund, \
+           cast(sum(weight) as decimal(18, 4)) as weight, \
            cast(sum(case when gross_value >= 0 then line_discount else 0 end) as decimal(18, 4)) as discount, \
            min(orders__customer_id) as customer_id, max(orders__customer_id) as other_customer_id, min(orders__ordered_at) as ordered_at, \
            min(orders__status) as status, min(orders__channel) as channel, min(orders__country) as country, \
@@ -122,7 +126,7 @@ fn merged(rules: &Rules, end_of_today: &str) -> String {
            coalesce(o.orders__total, l.order_total) as order_total, coalesce(abs(o.orders__refund), l.order_refund) as order_refund, \
            coalesce(abs(o.orders__discount), l.order_discount, l.discount, 0) as discount, \
            coalesce(o.orders__tax, l.tax) as tax, coalesce(o.orders__shipping, l.shipping) as shipping, \
-           l.gross_sales as line_gross, l.refund as line_refund, l.discount as line_discount, \
+           l.gross_sales as line_gross, l.refund as line_refund, l.discount as line_discount, l.weight as line_weight, \
            coalesce(l.lines, 0) as lines, coalesce(l.units, o.orders__units) as units, l.order_id is not null as has_lines, o.order_key is not null as has_order, \
            l.customer_id <> l.other_customer_id as mixed_customers \
          from order_kept o full join line_totals l on o.order_key = l.order_id), \
@@ -139,7 +143,7 @@ fn merged(rules: &Rules, end_of_today: &str) -> String {
            status, channel, country, currency, coupon, \
            {gross} as gross_sales, {discount} as discount, {refund} as refund, {adjusted} as adjustment, \
            {net} as net_sales, tax, shipping, case when refunded_at > ordered_at then refunded_at end as refunded_at, \
-           lines, units, line_gross, line_discount, line_refund, order_gross, mixed_customers, has_lines, has_order, \
+           lines, units, line_gross, line_discount, line_refund, line_weight, order_gross, mixed_customers, has_lines, has_order, \
            case when ordered_at is null and has_order then 'the order has no date' \
              when ordered_at is null then 'its order is in none of the orders, or no row of it has a date' \
              when ordered_at > {end_of_today} then 'dated in the future' end as refusal \
@@ -160,21 +164,22 @@ pub(super) const ORDERS: &str = "select k.customer_key, o.customer_id, o.ordered
    from merged_orders o left join customer_keys k on o.customer_id = k.customer_id where o.refusal is null \
    order by customer_key nulls last, ordered_at, order_id";
 
-/// The final `order_lines`: discounts and refunds that only the order knows are spread over its lines by value, by
-/// differences of the rounded running total, so that lines add up to their order to the last digit.
+/// The final `order_lines`: discounts and refunds that only the order knows are spread over its lines by value (and its
+/// goods by pieces, where its lines have no values), by differences of the rounded running total, so that lines add up to
+/// their order to the last digit.
 pub(super) fn order_lines() -> String {
     // The part of an order's amount that falls to its lines up to a running value, rounded.
     let part = |total: &str, running: &str| {
         format!(
-            "cast(round(cast(o.{total} as double) * (cast({running} as double) / cast(o.line_gross + o.line_refund as double)), 4) as decimal(18, 4))"
+            "cast(round(cast(o.{total} as double) * (cast({running} as double) / cast(o.line_weight as double)), 4) as decimal(18, 4))"
         )
     };
+    let share =
+        |total: &str| format!("{} - {}", part(total, "l.running_weight"), part(total, "l.running_weight - l.weight"));
     let spread = |total: &str, own: &str, own_total: &str| {
-        let (up_to, before) =
-            (part(total, "l.running_value"), part(total, "l.running_value - abs(coalesce(l.gross_value, 0))"));
+        let share = share(total);
         format!(
-            "case when o.{total} = o.{own_total} then {own} \
-             when o.line_gross + o.line_refund > 0 then {up_to} - {before} \
+            "case when o.{total} = o.{own_total} then {own} when o.line_weight > 0 then {share} \
              when l.line_number = 1 then o.{total} else 0 end"
         )
     };
@@ -183,7 +188,8 @@ pub(super) fn order_lines() -> String {
     format!(
         "with spread as (select k.customer_key, o.customer_id, o.ordered_at, o.order_id, cast(l.line_number as bigint) as line_number, \
            o.kind, l.order_lines__product_id as product_id, l.order_lines__quantity as quantity, l.order_lines__unit_price as unit_price, \
-           greatest(coalesce(l.gross_value, 0), 0) as gross_sales, \
+           case when o.line_gross is not null then greatest(coalesce(l.gross_value, 0), 0) \
+             when o.kind = 'adjustment' then {adjusted} else {goods} end as gross_sales, \
            case when o.kind = 'adjustment' then case when l.gross_value >= 0 then l.line_discount else 0 end else {discount} end as discount, \
            case when o.kind = 'adjustment' then greatest(-coalesce(l.gross_value, 0), 0) else {refund} end as refund, \
            o.kind = 'adjustment' as is_adjustment \
@@ -195,6 +201,8 @@ pub(super) fn order_lines() -> String {
            cast(case when is_adjustment then 0 else refund end as decimal(18, 4)) as refund, \
            cast(case when is_adjustment then gross_sales - discount - refund else 0 end as decimal(18, 4)) as adjustment, \
            cast(gross_sales - discount - refund as decimal(18, 4)) as net_sales \
-         from spread order by customer_key nulls last, ordered_at, order_id, line_number"
+         from spread order by customer_key nulls last, ordered_at, order_id, line_number",
+        adjusted = share("adjustment"),
+        goods = share("gross_sales"),
     )
 }

@@ -115,6 +115,64 @@ fn an_orders_discount_falls_on_its_lines_to_the_last_digit() {
 }
 
 #[test]
+fn lines_without_prices_share_what_their_order_says() {
+    // An order of 10.00 with three pieces on two lines, one given back, one whose lines say no quantity, and one with a value.
+    let reader = Company::new()
+        .source(
+            Table::Orders,
+            &["order_id", "customer_id", "ordered_at", "total"],
+            &[(
+                "orders.csv",
+                "order_id,customer_id,ordered_at,total\n1,7,2024-01-01,10.00\n2,7,2024-01-02,-3.00\n3,7,2024-01-03,5.00\n4,7,2024-01-04,9.00\n",
+            )],
+        )
+        .source(
+            Table::OrderLines,
+            &["order_id", "product_id", "quantity", "unit_price"],
+            &[(
+                "lines.csv",
+                "order_id,product_id,quantity,unit_price\n1,a,2,\n1,b,1,\n2,a,1,\n3,a,,\n3,b,,\n4,a,1,9.00\n4,gift,1,\n",
+            )],
+        )
+        .open();
+    let lines =
+        "select order_id, product_id, gross_sales, refund, net_sales from order_lines order by order_id, line_number";
+    assert_eq!(
+        ask(&reader, lines),
+        [
+            "1 | a | 6.6667 | 0.0000 | 6.6667",
+            "1 | b | 3.3333 | 0.0000 | 3.3333",
+            "2 | a | 0.0000 | 3.0000 | -3.0000",
+            "3 | a | 2.5000 | 0.0000 | 2.5000",
+            "3 | b | 2.5000 | 0.0000 | 2.5000",
+            "4 | a | 9.0000 | 0.0000 | 9.0000",
+            "4 | gift | 0.0000 | 0.0000 | 0.0000",
+        ]
+    );
+    assert_adds_up(&reader);
+}
+
+#[test]
+fn amounts_that_cannot_be_real_are_refused_for_themselves() {
+    let rows = "1,7,2024-01-01,1,10.00\n2,7,2024-01-01,1,1000000000000\n3,7,2024-01-01,1000000,-1000000\n4,7,2024-01-01,1,999999999999\n";
+    let reader = Company::new()
+        .source(
+            Table::OrderLines,
+            &["order_id", "customer_id", "ordered_at", "quantity", "unit_price"],
+            &[("lines.csv", &format!("order_id,customer_id,ordered_at,quantity,unit_price\n{rows}"))],
+        )
+        .open();
+    assert_eq!(counts(reader.manifest()), [4, 2, 0, 2]);
+    assert_eq!(
+        ask(&reader, "select line, reason from quarantine order by line"),
+        [
+            "3 | unit_price of a trillion or more is too large to be real",
+            "4 | quantity × unit_price of a trillion or more is too large to be real",
+        ]
+    );
+}
+
+#[test]
 fn states_of_orders_settle_what_is_given_back() {
     let reader = Company::new()
         .source(

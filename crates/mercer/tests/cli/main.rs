@@ -5,6 +5,7 @@
 
 mod binary;
 mod broken;
+mod demo;
 mod forms;
 mod incremental;
 mod interrupted;

@@ -1,0 +1,54 @@
+//! The demo against the truth that the simulated shop writes beside its files: what was planted is what is found.
+
+use std::ffi::OsStr;
+
+use mercer_testkit::TempProject;
+use serde_json::Value;
+
+use crate::binary::{counts, mercer, query, value};
+
+/// An amount of the truth, written as text so that no digit is lost.
+fn amount(truth: &Value, name: &str) -> String {
+    truth[name].as_str().expect(name).to_owned()
+}
+
+#[test]
+fn the_demo_finds_what_was_planted() {
+    let project = TempProject::new(&[]);
+    let folder = project.path("shop");
+    // A fifth of the smallest size: enough of everything, and quick in an unoptimised build.
+    let args = ["demo", "--json", "--scale", "600", "--seed", "7", "--to"].map(OsStr::new);
+    let outcome = mercer(args.into_iter().chain([folder.as_os_str()])).json();
+    let text = std::fs::read_to_string(folder.join("raw/truth/truth.json")).expect("the truth is written");
+    let truth: Value = serde_json::from_str(&text).expect("the truth is JSON");
+    let (totals, ladder) = (&truth["totals"], &truth["totals"]["all_orders"]);
+
+    // Every dirty row is refused or counted once, and no clean one is.
+    let dirt = |name: &str| totals["dirt"][name].as_u64().expect(name);
+    let [_, _, repeated, quarantined] = counts(&outcome["rows"]);
+    assert_eq!(repeated, dirt("duplicate_orders") + dirt("duplicate_customers"));
+    let refused = ["unreadable_dates", "future_dates", "orphan_lines", "customers_without_id"];
+    assert_eq!(quarantined, refused.map(dirt).iter().sum::<u64>());
+    assert!(quarantined > 0, "no dirt was planted");
+
+    // The ladder to the cent, and who bought.
+    let sums = query(
+        &folder,
+        "select count(*) as orders, sum(gross_sales) as gross_sales, sum(discount) as discounts, sum(refund) as refunds, \
+         sum(net_sales) as net_sales from orders",
+    );
+    assert_eq!(sums[0]["orders"], ladder["orders"]);
+    for name in ["gross_sales", "discounts", "refunds", "net_sales"] {
+        assert_eq!(format!("{:.2}", sums[0][name].as_f64().expect(name)), amount(ladder, name), "{name}");
+    }
+    assert_eq!(value(&folder, "select count(*) from customer_360 where orders > 0"), totals["buyers"]);
+    assert_eq!(
+        value(&folder, "select count(*) from messages where opened_at is not null"),
+        totals["messages"]["opened"]
+    );
+    assert_eq!(value(&folder, "select count(*) from leads where outcome = 'won'"), totals["leads"]["won"]);
+    assert_eq!(value(&folder, "select count(*) from events where name = 'view_item'"), totals["events"]["view_item"]);
+
+    let report = std::fs::read_to_string(folder.join("report/index.html")).expect("the report is written");
+    assert!(report.contains("<title>Linden"), "the report has its title");
+}
