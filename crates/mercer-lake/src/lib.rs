@@ -1,6 +1,6 @@
 //! Sources to canonical tables, snapshots, metrics and the customer 360 (layer 3).
 //!
-//! [`update`] parses what is new, builds every table and publishes a [`Snapshot`]; [`Reader`] answers SQL over one.
+//! [`update()`] parses what is new, builds every table and publishes a [`Snapshot`]; [`Reader`] answers SQL over one.
 
 mod canonical;
 mod checks;

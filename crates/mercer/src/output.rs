@@ -64,7 +64,7 @@ fn number(digits: &str) -> Value {
 }
 
 /// A reader that went away (`mercer query … | head`) is no failure; anything else is.
-fn unwritten(form: &str, cause: std::io::Error) -> Error {
+fn unwritten(form: &str, cause: &std::io::Error) -> Error {
     if cause.kind() == std::io::ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
@@ -73,7 +73,7 @@ fn unwritten(form: &str, cause: std::io::Error) -> Error {
 
 /// An array of row objects.
 pub(crate) fn write_json(out: &mut dyn Write, batches: &[RecordBatch]) -> Result<()> {
-    let failed = |cause: std::io::Error| unwritten("JSON", cause);
+    let failed = |cause: std::io::Error| unwritten("JSON", &cause);
     out.write_all(b"[").map_err(failed)?;
     let mut first = true;
     for batch in batches {
@@ -95,7 +95,7 @@ pub(crate) fn write_json(out: &mut dyn Write, batches: &[RecordBatch]) -> Result
 /// Comma-separated rows under a header.
 pub(crate) fn write_csv(out: &mut dyn Write, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<()> {
     let failed = |cause: csv::Error| match cause.into_kind() {
-        csv::ErrorKind::Io(cause) => unwritten("CSV", cause),
+        csv::ErrorKind::Io(cause) => unwritten("CSV", &cause),
         other => Error::internal(format!("writing CSV: {other:?}")),
     };
     let mut writer = csv::Writer::from_writer(out);
@@ -110,7 +110,7 @@ pub(crate) fn write_csv(out: &mut dyn Write, schema: &SchemaRef, batches: &[Reco
             writer.write_record(cells).map_err(failed)?;
         }
     }
-    writer.flush().map_err(|cause| unwritten("CSV", cause))
+    writer.flush().map_err(|cause| unwritten("CSV", &cause))
 }
 
 /// Rows for the eye, as many as fit a screen, and how many there are.
