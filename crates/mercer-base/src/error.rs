@@ -71,6 +71,7 @@ impl Error {
         use std::io::ErrorKind as Io;
         let hint = match cause.kind() {
             Io::NotFound => Some("check the path; relative paths start at the project folder"),
+            Io::IsADirectory => Some("a folder stands where a file should be: move it away, or name the file"),
             Io::PermissionDenied => Some("check the file's permissions and who owns it"),
             Io::StorageFull | Io::FileTooLarge | Io::QuotaExceeded => {
                 Some("free some disk space and run again; what was there before is untouched")

@@ -52,6 +52,7 @@ fn a_killed_run_leaves_the_old_state_or_the_new_one() {
     run(project.root()).printed();
     let whole = started.elapsed();
     let mut known = cents(0, ORDERS + 1);
+    let mut published = 0;
     for number in 0..KILLS {
         // The second export grows by one order each time.
         let last = ORDERS + 2 + u32::try_from(number).expect("few");
@@ -71,8 +72,10 @@ fn a_killed_run_leaves_the_old_state_or_the_new_one() {
             "kill {number}: {now}, before {known}, after {}",
             cents(0, last)
         );
+        published += u64::from(now != known);
         known = now;
     }
+    println!("{published} of {KILLS} runs had published when they were killed");
     let last = ORDERS + 2 + u32::try_from(KILLS).expect("few");
     project.write("exports/orders-02.csv", orders(ORDERS, last));
     let outcome = run_json(project.root());

@@ -74,7 +74,7 @@ fn the_help_says_how_to_start() {
               Print version
 
     Start with:
-      mercer demo                                 a furniture shop, from raw files to the report
+      mercer demo                                 an invented shop, raw files to report
       mercer init --project shop --from exports/  a project from your own files
       mercer run --project shop                   read, check, build, report
     "#);
