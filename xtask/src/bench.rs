@@ -253,7 +253,7 @@ mod tests {
             name: MERCER.into(),
             version: "0.1.0".into(),
             program: "mercer".into(),
-            arguments: vec!["query".into(), "--one-pass".into()],
+            arguments: vec!["query".into()],
             last: vec!["SELECT 1".into()],
         };
         let line = system.command_line(Path::new("in"), Path::new("out.parquet"), 2);
