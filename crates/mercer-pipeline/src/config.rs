@@ -147,6 +147,10 @@ impl ProjectConfig {
                     "run `mercer init FILES…` to make one from your exports, or name the folder with --project",
                 ));
             }
+            Err(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(Error::config(format!("{} is not UTF-8 text", path.display()))
+                    .with_hint("save it as UTF-8 in your editor, or make it anew with `mercer init --force`"));
+            }
             Err(cause) => return Err(Error::io(&path, cause)),
         };
         Self::parse(&text, &path)

@@ -118,6 +118,9 @@ fn a_file_that_is_no_configuration_is_refused() {
     none(&complaints);
     let project = TempProject::new(&[("mercer.toml/readme", "")]);
     run(project.root()).refused(1, &["mercer.toml", "directory"]);
+    let project = TempProject::new(&[]);
+    std::fs::write(project.path("mercer.toml"), b"[project]\nname = \"caf\xe9\"\n").expect("it is written");
+    run(project.root()).refused(2, &["mercer.toml", "UTF-8"]);
 }
 
 #[test]
