@@ -113,7 +113,7 @@ def main():
             if table.column("customer_key").null_count or pc.count_distinct(table.column("customer_key")).as_py() != table.num_rows:
                 problems = ["customer_key is missing or repeated"]
         for problem in problems:
-            print(f"{path.stem}: {problem}")
+            print(f"{path.stem}: {problem}", file=sys.stderr)
         failed |= bool(problems)
     if failed or reference is None:
         sys.exit(1)

@@ -1,10 +1,14 @@
-//! Errors, money, seeds and the vocabulary of results that every other crate speaks (layer 0).
+//! Errors, money, seeds, plain tables and the vocabulary of results that every other crate speaks (layer 0).
 
 pub mod card;
 mod error;
+pub mod frame;
 mod money;
+mod nearest;
+pub mod notation;
 mod seed;
 
 pub use error::{Error, ErrorKind, Result, ResultExt};
 pub use money::{Currency, Money};
+pub use nearest::nearest;
 pub use seed::Seed;

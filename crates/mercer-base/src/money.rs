@@ -39,6 +39,14 @@ impl Money {
         Self(cents.saturating_mul(100))
     }
 
+    /// The amount nearest to a number that a model computed; `None` where there is none, or it is beyond the range.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "checked to be within the range")]
+    pub fn from_f64(amount: f64) -> Option<Self> {
+        let units = (amount * 10_000.0).round();
+        (units.abs() < 9.0e18).then_some(Self(units as i64))
+    }
+
     /// As a binary floating point number: only for models and pictures, never for adding up.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]

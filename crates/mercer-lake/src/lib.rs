@@ -5,12 +5,14 @@
 mod canonical;
 mod checks;
 mod derived;
+mod enrich;
 mod manifest;
 mod reader;
 mod staging;
 mod store;
 mod update;
 
+pub use enrich::{Additions, Ask, Enrich, Scores};
 pub use manifest::{FileEntry, Finding, Input, Manifest, RowCounts, Severity, TableEntry};
 pub use mercer_engine::{Engine, EngineOptions, ParquetTable, ParquetWriter};
 pub use reader::Reader;

@@ -19,7 +19,8 @@ use crate::canonical::{self, Built, Refused, StagedSource, literal};
 use crate::manifest::{FORM, Finding, Input, Manifest, RowCounts, Severity};
 use crate::staging::{self, StagedFile};
 use crate::store::{Snapshot, Store, WriteLock, hash_file};
-use crate::{checks, derived};
+use crate::enrich::Enrich;
+use crate::{checks, derived, enrich};
 
 /// What the lake is made from.
 pub struct UpdateRequest<'a> {
@@ -35,6 +36,8 @@ pub struct UpdateRequest<'a> {
     pub keep_snapshots: usize,
     /// Rebuild even where nothing changed.
     pub force: bool,
+    /// What is added to the tables before they are published.
+    pub enrich: Option<&'a dyn Enrich>,
 }
 
 /// Whether there was anything to do.
@@ -96,6 +99,9 @@ pub fn update(
     quarantine(&mut steps, request, &staged_files, &built, &files)?;
     say("metrics and the customer 360");
     derived::build(&mut steps, request.definitions, &built, &findings, &files)?;
+    if let Some(enrich) = request.enrich {
+        enrich::add(&mut steps, enrich, built.as_of)?;
+    }
     let mut manifest = Manifest {
         form: FORM,
         id: 0,
@@ -128,7 +134,12 @@ fn config_hash(request: &UpdateRequest<'_>) -> Result<String> {
     let specs: Vec<_> = request.sources.iter().map(|(spec, _)| spec).collect();
     let text = serde_json::to_string(&(specs, request.rules, request.keep_snapshots))
         .map_err(|cause| Error::internal(format!("configuration: {cause}")))?;
-    let text = format!("{} {text} {}", env!("CARGO_PKG_VERSION"), request.definitions.definitions_sql());
+    let text = format!(
+        "{} {text} {} {}",
+        env!("CARGO_PKG_VERSION"),
+        request.definitions.definitions_sql(),
+        request.enrich.map(Enrich::key).unwrap_or_default()
+    );
     Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
 }
 

@@ -1,14 +1,16 @@
 //! `mercer.toml`: what a project is called, where its data lies, how to read it and which rules hold.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use mercer_base::{Currency, Error, Result};
+use mercer_base::{Currency, Error, Result, nearest};
 use mercer_schema::{Rules, SourceSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 use toml_edit::Document;
 
 /// The name of the configuration file in a project folder.
@@ -29,6 +31,30 @@ pub struct ProjectConfig {
     /// Where data comes from, in the order of the file.
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceSpec>,
+    /// Settings of methods by their names; a method without any runs with its defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub methods: BTreeMap<String, MethodSettings>,
+}
+
+/// `[methods.NAME]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MethodSettings {
+    /// Whether `mercer run` runs it.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    /// Its parameters; `mercer NAME params` lists them.
+    #[serde(flatten)]
+    pub params: Map<String, Value>,
+}
+
+impl Default for MethodSettings {
+    fn default() -> Self {
+        Self { enabled: enabled(), params: Map::new() }
+    }
+}
+
+fn enabled() -> bool {
+    true
 }
 
 /// `[project]`
@@ -202,6 +228,9 @@ impl Checker<'_> {
         for (index, source) in config.sources.iter().enumerate() {
             self.check_source(config, index, source)?;
         }
+        for (id, settings) in &config.methods {
+            self.check_method(id, settings)?;
+        }
         Ok(())
     }
 
@@ -255,6 +284,20 @@ impl Checker<'_> {
                 None => place,
             }
         })
+    }
+
+    fn check_method(&self, id: &str, settings: &MethodSettings) -> Result<()> {
+        let with_hint = |error: Error, cause: &Error| match cause.hint() {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        };
+        let method = mercer_registry::method(id)
+            .map_err(|cause| with_hint(self.at(&["methods", id], &format!("[methods.{id}]: {}", cause.message())), &cause))?;
+        for (name, value) in &settings.params {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            method.params(&alone).map_err(|cause| with_hint(self.at(&["methods", id, name], cause.message()), &cause))?;
+        }
+        method.params(&settings.params).map(|_| ()).map_err(|cause| with_hint(self.at(&["methods", id], cause.message()), &cause))
     }
 
     /// An error at a key, by its path from the top; the nearest part of the path that stands in the file is named.
@@ -331,18 +374,6 @@ fn unknown_name(message: &str) -> Option<(&str, Vec<&str>)> {
     let (unknown, rest) = rest.split_once('`')?;
     // What follows is "expected one of `a`, `b`": every second piece between back-ticks is a name.
     Some((unknown, rest.split('`').skip(1).step_by(2).collect()))
-}
-
-/// The known name most like `name`, where one is near enough to be meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut best: Option<(f64, &str)> = None;
-    for candidate in known {
-        let alike = strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
-        if alike >= 0.6 && best.is_none_or(|(score, _)| alike > score) {
-            best = Some((alike, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn written(unit: &str, value: Option<f64>, amount: Option<Money>, currency: &Cur
         ("money", Some(value), None) => format!("{}{value:.2}", currency.sign()),
         ("share", Some(value), _) => format!("{:.1} %", value * 100.0),
         ("count", Some(value), _) => {
-            mercer_report::format::Notation::new("").exact(&mercer_base::card::Value::Number(value), 0)
+            mercer_base::notation::Notation::new("").exact(&mercer_base::card::Value::Number(value), 0)
         }
         (_, Some(value), _) => format!("{value:.2}"),
     }

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use mercer_base::{Error, Result};
+use mercer_base::{Error, Result, nearest};
 
-use crate::config::nearest;
 
 /// The files that `patterns` mean, relative to `base`: patterns in their order, the matches of each by name, each file
 /// once. A name that exists is taken as it stands; else `*` stands for any part of a file name, `**` for any folders.

@@ -1,5 +1,6 @@
 //! `mercer init`: from a folder of exports to a commented `mercer.toml`.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -121,6 +122,7 @@ pub fn init(project_dir: &Path, from: &[PathBuf], options: &InitOptions) -> Resu
         rules: proposal.rules.clone(),
         engine: EngineConfig::default(),
         sources: proposal.sources.iter().map(|source| source.spec.clone()).collect(),
+        methods: BTreeMap::new(),
     };
     let text = commented::write(&config, &proposal, &profiles, &left_out, &warnings);
     // What is written must say what was meant; a slip here would be read back as another project.

@@ -6,6 +6,7 @@ pub mod config;
 mod figures;
 pub mod files;
 pub mod init;
+pub mod methods;
 mod project;
 mod reporting;
 

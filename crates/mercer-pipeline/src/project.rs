@@ -5,12 +5,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mercer_base::{Error, Result};
+use mercer_base::{Error, Result, Seed};
 use mercer_lake::{EngineOptions, Finding, ParquetTable, Reader, RowCounts, Store, UpdateRequest, Updated};
 use mercer_metrics::Definitions;
+use mercer_registry::{About, Tables};
 use serde::Serialize;
 
 use crate::config::{ByteSize, ProjectConfig};
+use crate::methods::{self, ProjectMethods};
 use crate::{figures, reporting};
 
 /// Memory that queries may hold before they spill, where nobody says otherwise.
@@ -59,6 +61,7 @@ pub struct Project {
     folder: PathBuf,
     config: ProjectConfig,
     definitions: Definitions,
+    seed: Seed,
 }
 
 /// What a run came to.
@@ -150,7 +153,13 @@ impl Project {
             let parsed = Definitions::parse(&text).and_then(|parsed| definitions.clone().merge(parsed));
             definitions = parsed.map_err(|error| error.with_context(own.display().to_string()))?;
         }
-        Ok(Self { folder: folder.to_owned(), config, definitions })
+        Ok(Self { folder: folder.to_owned(), config, definitions, seed: Seed::default() })
+    }
+
+    /// The same project with another seed of all chance.
+    #[must_use]
+    pub fn with_seed(self, seed: Seed) -> Self {
+        Self { seed, ..self }
     }
 
     /// Its configuration.
@@ -179,6 +188,25 @@ impl Project {
     #[must_use]
     pub fn report_path(&self) -> PathBuf {
         self.folder.join("report").join("index.html")
+    }
+
+    /// Reads a method's tables from the newest snapshot.
+    ///
+    /// # Errors
+    /// When nothing was read yet, or the data lack what the method needs.
+    pub fn tables(&self, about: &'static About, limits: &Limits) -> Result<Tables> {
+        let reader = self.reader(limits)?;
+        methods::from_project(about, &|sql| reader.query(sql))?.map_err(|lacking| {
+            Error::data(format!("{}: {lacking}", about.id)).with_hint("map a source that has it in mercer.toml, then `mercer run`")
+        })
+    }
+
+    /// First moment after the data of the newest snapshot, in naive microseconds.
+    ///
+    /// # Errors
+    /// When nothing was read yet.
+    pub fn until(&self, limits: &Limits) -> Result<Option<i64>> {
+        Ok(self.reader(limits)?.manifest().as_of)
     }
 
     /// Opens the newest snapshot for questions.
@@ -255,6 +283,7 @@ impl Project {
                 .with_hint("`mercer init --from FILES…` finds them, or write a [[source]] section"));
         }
         let store = self.store();
+        let methods = ProjectMethods::new(&self.config, self.seed, say);
         let request = UpdateRequest {
             sources: &sources,
             rules: &self.config.rules,
@@ -262,6 +291,7 @@ impl Project {
             end_of_today: end_of_today()?,
             keep_snapshots: SNAPSHOTS_KEPT,
             force,
+            enrich: Some(&methods),
         };
         mercer_lake::update(&store, &limits.engine(Some(&self.config)), &request, say)
     }

@@ -9,12 +9,13 @@ use mercer_base::{Error, Result};
 use mercer_lake::{Manifest, Reader};
 
 use crate::cards::{self, ReportFacts, SourceRows};
+use crate::methods;
 use crate::project::Project;
 
 /// Writes the report of a snapshot: beside, synced, then in place, so that readers see the old one or the new one.
 pub(crate) fn write(project: &Project, reader: &Reader, path: &Path) -> Result<()> {
     let ask = |sql: &str| reader.query(sql).map(|(_, batches)| batches);
-    let report = cards::build(&ask, &facts(project, reader)?, project.definitions())?;
+    let report = cards::build(&ask, &facts(project, reader)?, project.definitions(), &methods::reports(reader)?)?;
     let html = mercer_report::render(&report)?;
     let folder = path.parent().ok_or_else(|| Error::internal("a report without a folder"))?;
     fs::create_dir_all(folder).map_err(|cause| Error::io(folder, cause))?;

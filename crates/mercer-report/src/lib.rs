@@ -1,7 +1,7 @@
 //! The report: one self-contained HTML file with SVG charts, from the cards of [`mercer_base::card`].
 //!
 //! [`render()`] is the whole of it: pure, deterministic, without files, network or clock.
-//! [`mod@format`] writes numbers the way every surface should; [`charts`] draws one picture.
+//! [`charts`] draws one picture; [`mercer_base::notation`] writes the numbers.
 
 mod check;
 mod render;
@@ -11,6 +11,5 @@ mod table;
 mod text;
 
 pub mod charts;
-pub mod format;
 
 pub use render::render;

@@ -8,7 +8,7 @@ use mercer_base::{Error, Result};
 
 use crate::charts::{self, Scene};
 use crate::check::check;
-use crate::format::Notation;
+use mercer_base::notation::Notation;
 use crate::table::TableView;
 use crate::text::{clean, slug};
 

@@ -2,7 +2,7 @@
 
 use mercer_base::card::{Table, Value};
 
-use crate::format::{Notation, decimals, month_key};
+use mercer_base::notation::{Notation, decimals, month_key};
 use crate::text::clean;
 
 /// Rows shown at once; the rest waits behind a switch.

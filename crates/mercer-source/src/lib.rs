@@ -6,6 +6,7 @@ mod cell;
 mod container;
 mod decode;
 mod delimited;
+mod frame;
 mod header;
 mod json;
 mod options;
@@ -23,6 +24,7 @@ pub use cell::{
     CellFormat, CellType, Converted, DecimalMark, EpochUnit, FormatTally, convert, detect_format, explain,
     is_missing_word,
 };
+pub use frame::{FrameRead, read_frame};
 pub use options::{Delimiter, Dialect, Format, Quote, ReadOptions};
 pub use profile::{ColumnProfile, Distinct, FileProfile, Kind, NumberSummary, TimeSummary, profile};
 pub use reader::{Reader, open, sniff};

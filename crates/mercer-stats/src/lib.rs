@@ -1,5 +1,14 @@
-//! Statistical kernels on slices and counts (layer 1): no tables, no engine, no chance.
+//! Statistical kernels on slices and counts (layer 1): no tables, no engine.
 
+pub mod dense;
+mod hypergeometric;
+pub mod optimise;
+pub mod parallel;
 mod proportion;
+pub mod quadrature;
+mod ranking;
+pub mod sampling;
+pub mod special;
 
 pub use proportion::{Interval, wilson_interval};
+pub use ranking::area_under_roc;

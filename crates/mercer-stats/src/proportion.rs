@@ -1,6 +1,6 @@
 //! Shares of counts, and how sure one can be of them.
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use crate::special::normal_quantile;
 
 /// A range that holds the true value with a stated confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +25,7 @@ pub fn wilson_interval(successes: u64, trials: u64, confidence: f64) -> Option<I
     if trials == 0 || successes > trials || !(confidence > 0.0 && confidence < 1.0) {
         return None;
     }
-    let z = Normal::standard().inverse_cdf(0.5 + confidence / 2.0);
+    let z = normal_quantile(0.5 + confidence / 2.0);
     let (n, share) = (trials as f64, successes as f64 / trials as f64);
     let shrink = 1.0 + z * z / n;
     let centre = (share + z * z / (2.0 * n)) / shrink;

@@ -1,6 +1,7 @@
 //! What tests share: reference data, temporary projects, and checks of what every crate promises. A dev-dependency only.
 #![allow(clippy::print_stdout, clippy::panic, clippy::expect_used, reason = "only tests call it")]
 
+pub mod conformance;
 mod data;
 mod forms;
 mod project;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use mercer_base::{Error, ErrorKind};
 
 /// Thread counts at which a result must be the same: alone, a pair, and an odd number that divides little evenly.
-const THREAD_COUNTS: [usize; 3] = [1, 2, 7];
+pub(crate) const THREAD_COUNTS: [usize; 3] = [1, 2, 7];
 
 /// Checks that an error is of `kind`, names each of `parts` (file, line, column, key) and says what to do.
 ///

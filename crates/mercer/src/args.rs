@@ -150,3 +150,56 @@ pub(crate) enum ExportFormat {
     Json,
     Parquet,
 }
+
+/// What can be done with a method.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MethodVerb {
+    /// Fit a model, judge it and show what it found
+    Fit(Fit),
+    /// Score rows by a model that was fitted before
+    Predict(Predict),
+    /// List the parameters, or with --json their JSON schema
+    Params,
+}
+
+/// Where a method's rows come from.
+#[derive(Debug, Args)]
+pub(crate) struct Inputs {
+    /// A file to read: CSV, TSV, Excel, JSON lines, Parquet; TABLE=FILE where the method reads several. The project's
+    /// tables where none is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Vec<String>,
+    /// Which of the file's columns is which: --map ours=theirs,…
+    #[arg(long, value_name = "OURS=THEIRS", value_delimiter = ',')]
+    pub(crate) map: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fit {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// A parameter; `params` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
+    /// Write the fitted model here, for `predict`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write the scores of every row here: .csv, .json or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scores: Option<PathBuf>,
+    /// Leave out the evaluation
+    #[arg(long)]
+    pub(crate) no_evaluation: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// The fitted model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// Write the scores here: .csv, .json or .parquet; printed where not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}

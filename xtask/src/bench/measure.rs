@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::systems::script;
 use crate::process;
 
 /// What one run took.
@@ -26,15 +26,22 @@ impl fmt::Display for Measurement {
     }
 }
 
-/// Runs `command_line` under `bench/measure.py`, which asks the operating system what its child took.
+/// Runs `command_line` under `bench/measure.py`, which asks the operating system what its child took. Gives what the child
+/// printed on stdout too.
 ///
 /// # Errors
 /// The command fails, or the runner's report cannot be read.
-pub(super) fn measure(python: &Path, root: &Path, work: &Path, command_line: &[String]) -> Result<Measurement> {
+pub(super) fn measure(
+    python: &Path,
+    root: &Path,
+    work: &Path,
+    command_line: &[String],
+) -> Result<(Measurement, String)> {
     let report = work.join("measurement.json");
-    let mut command = Command::new(python);
-    command.arg(root.join("bench").join("measure.py")).arg(&report).args(command_line);
-    process::output(&mut command)?;
+    let mut command = script(python, &root.join("bench").join("measure.py"));
+    command.arg(&report).args(command_line);
+    let printed = process::output(&mut command)?;
     let text = std::fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} holds no measurement", report.display()))
+    let taken = serde_json::from_str(&text).with_context(|| format!("{} holds no measurement", report.display()))?;
+    Ok((taken, printed))
 }

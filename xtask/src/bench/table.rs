@@ -7,9 +7,8 @@ use super::measure::Measurement;
 /// One system's line of the table.
 pub(super) struct Row {
     system: String,
-    wall: Spread,
-    cpu: Spread,
-    peak: Spread,
+    /// Wall time, processor time and peak memory; `None` where the system failed.
+    figures: Option<[Spread; 3]>,
 }
 
 /// The middle of some figures and their ends.
@@ -24,12 +23,14 @@ impl Row {
     /// The line of `system` from its runs; `None` without any.
     pub(super) fn of(system: &str, runs: &[Measurement]) -> Option<Self> {
         let spread = |figure: fn(&Measurement) -> f64| Spread::of(runs.iter().map(figure).collect());
-        Some(Self {
-            system: system.into(),
-            wall: spread(|run| run.wall_seconds)?,
-            cpu: spread(|run| run.cpu_seconds)?,
-            peak: spread(|run| run.peak_bytes / 1e6)?,
-        })
+        let figures =
+            [spread(|run| run.wall_seconds)?, spread(|run| run.cpu_seconds)?, spread(|run| run.peak_bytes / 1e6)?];
+        Some(Self { system: system.into(), figures: Some(figures) })
+    }
+
+    /// The line of a system that could not do the task.
+    pub(super) fn failed(system: &str) -> Self {
+        Self { system: system.into(), figures: None }
     }
 }
 
@@ -50,13 +51,11 @@ pub(super) fn render(rows: &[Row], caption: &str) -> String {
     let mut text =
         String::from("| system | wall time, s | CPU time, s | peak memory, MB |\n| --- | ---: | ---: | ---: |\n");
     for row in rows {
-        text.push_str(&format!(
-            "| {} | {} | {} | {} |\n",
-            row.system,
-            row.wall.cell(2),
-            row.cpu.cell(2),
-            row.peak.cell(0)
-        ));
+        let cells = match row.figures {
+            Some([wall, cpu, peak]) => [wall.cell(2), cpu.cell(2), peak.cell(0)].join(" | "),
+            None => "failed | failed | failed".into(),
+        };
+        text.push_str(&format!("| {} | {cells} |\n", row.system));
     }
     text.push_str(&format!("\n{caption}\n"));
     text
@@ -85,10 +84,16 @@ mod tests {
     #[test]
     fn medians_stand_between_the_ends() {
         let row = Row::of("a 1", &[run(3.0), run(1.0), run(2.5), run(2.0)]).unwrap();
-        assert_eq!(row.wall, Spread { least: 1.0, median: 2.25, most: 3.0 });
+        assert_eq!(row.figures.unwrap()[0], Spread { least: 1.0, median: 2.25, most: 3.0 });
         let text = render(&[row], "Caption.");
         assert!(text.contains("| a 1 | 2.25 (1.00–3.00) | 4.50 (2.00–6.00) | 225 (100–300) |\n\nCaption.\n"), "{text}");
         assert!(Row::of("none", &[]).is_none());
+    }
+
+    #[test]
+    fn a_system_that_failed_keeps_its_line() {
+        let text = render(&[Row::failed("b 2")], "Caption.");
+        assert!(text.contains("| b 2 | failed | failed | failed |\n"), "{text}");
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl Company {
             end_of_today: END_OF_2026,
             keep_snapshots: 3,
             force: false,
+            enrich: None,
         };
         let updated = update(&self.store(), &options, &request, &|_| ()).unwrap();
         assert!(matches!(updated, Updated::Published(_)));

@@ -227,7 +227,7 @@ fn grid_card(desk: &Desk<'_>, grid: &Rows) -> Result<Card> {
                 desk.notation.headline(&Value::Money(money))
             );
             *cell = Some(HeatCell {
-                value: mercer_report::format::number(&Value::Count(customers)).map_or(0.0, |(_, number)| number),
+                value: mercer_base::notation::number(&Value::Count(customers)).map_or(0.0, |(_, number)| number),
                 note,
             });
         }

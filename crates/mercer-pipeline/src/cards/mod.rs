@@ -12,11 +12,12 @@ mod words;
 
 use arrow::array::RecordBatch;
 use mercer_base::Result;
-use mercer_base::card::{Card, Column, Report, Section, Table, Value, Width};
+use mercer_base::card::{Card, Chart, Column, Report, Section, Table, Value, Width};
 use mercer_lake::{Finding, RowCounts};
 use mercer_metrics::{Definitions, Grain, MetricQuery, Moment, Window};
-use mercer_report::format::Notation;
+use mercer_base::notation::Notation;
 
+use crate::methods::MethodReport;
 use rows::Rows;
 
 /// Runs one statement and returns its rows.
@@ -106,7 +107,12 @@ impl Desk<'_> {
 ///
 /// # Errors
 /// When a statement fails.
-pub(crate) fn build(ask: &Ask<'_>, facts: &ReportFacts, definitions: &Definitions) -> Result<Report> {
+pub(crate) fn build(
+    ask: &Ask<'_>,
+    facts: &ReportFacts,
+    definitions: &Definitions,
+    methods: &[MethodReport],
+) -> Result<Report> {
     let mut report = Report {
         title: facts.title.clone(),
         currency_sign: facts.currency_sign.clone(),
@@ -141,6 +147,9 @@ pub(crate) fn build(ask: &Ask<'_>, facts: &ReportFacts, definitions: &Definition
             reason: "there are no orders; map a source of orders to see them".into(),
         }),
     }
+    for method in methods {
+        add_method(&mut report, method, &mut left_out);
+    }
     let mut cards = quality::cards(facts);
     if !left_out.is_empty() {
         cards.push(left_out_card(&left_out));
@@ -149,6 +158,30 @@ pub(crate) fn build(ask: &Ask<'_>, facts: &ReportFacts, definitions: &Definition
         report.sections.push(Section { id: "quality".into(), title: "Data".into(), cards });
     }
     Ok(report)
+}
+
+/// Adds a method's section, and its key figures to the first screen.
+fn add_method(report: &mut Report, method: &MethodReport, left_out: &mut Vec<LeftOut>) {
+    let about = method.about;
+    match &method.findings {
+        Err(reason) => left_out.push(LeftOut { card: about.title, reason: reason.clone() }),
+        Ok(findings) => {
+            let first = report.sections.first_mut().and_then(|section| section.cards.first_mut());
+            if let Some(Card { chart: Some(Chart::Tiles(tiles)), table, .. }) = first {
+                for tile in &findings.tiles {
+                    overview::add_to_table(table, tile);
+                    tiles.push(tile.clone());
+                }
+            }
+            if !findings.cards.is_empty() {
+                report.sections.push(Section {
+                    id: about.id.into(),
+                    title: about.title.into(),
+                    cards: findings.cards.clone(),
+                });
+            }
+        }
+    }
 }
 
 /// Chooses the windows by how far the data reach back.

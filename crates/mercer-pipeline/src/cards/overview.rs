@@ -3,7 +3,7 @@
 use mercer_base::Result;
 use mercer_base::card::{Card, Chart, Column, Table, Tile, Unit, Value, Width};
 use mercer_metrics::{Grain, Window};
-use mercer_report::format::relative_change;
+use mercer_base::notation::relative_change;
 
 use super::rows::Reading;
 use super::{Desk, LeftOut, words};
@@ -92,6 +92,17 @@ fn key_figures(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Card> {
         caveats: vec![desk.meaning("repeat_rate")?, desk.meaning("refund_rate")?],
         ..Card::default()
     })
+}
+
+/// A key figure of a method as a row of the table behind the tiles.
+pub(super) fn add_to_table(table: &mut Table, tile: &Tile) {
+    table.rows.push(vec![
+        Value::Text(tile.label.clone()),
+        tile.value.clone(),
+        tile.previous.clone().unwrap_or(Value::Missing),
+        Value::Text(tile.change.map_or_else(String::new, |change| relative_change(change, tile.change_in_points))),
+        Value::Text(tile.note.clone()),
+    ]);
 }
 
 /// The relative change of an amount or count, or the difference of two shares.

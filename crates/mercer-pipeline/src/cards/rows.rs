@@ -111,6 +111,6 @@ impl Reading for Value {
     }
 
     fn number(&self) -> Option<f64> {
-        mercer_report::format::number(self).map(|(_, number)| number).filter(|number| number.is_finite())
+        mercer_base::notation::number(self).map(|(_, number)| number).filter(|number| number.is_finite())
     }
 }

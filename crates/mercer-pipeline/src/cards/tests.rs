@@ -67,7 +67,7 @@ fn without_orders_the_report_says_so() {
     let nothing: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![None::<i64>]));
     let batch = RecordBatch::try_from_iter([("first_at", Arc::clone(&nothing)), ("last_at", nothing)]).unwrap();
     let definitions = Definitions::built_in().unwrap();
-    let report = build(&|_| Ok(vec![batch.clone()]), &facts("2011-12-10"), &definitions).unwrap();
+    let report = build(&|_| Ok(vec![batch.clone()]), &facts("2011-12-10"), &definitions, &[]).unwrap();
     assert_eq!(report.sections.len(), 1);
     let card = &report.sections[0].cards[0];
     assert_eq!((card.id.as_str(), card.title.as_str()), ("left-out", "1 card is left out for want of data"));

@@ -2,7 +2,7 @@
 
 use mercer_base::card::Value;
 use mercer_metrics::{Moment, Window};
-use mercer_report::format::Notation;
+use mercer_base::notation::Notation;
 
 /// `1 order`, `1,234 orders`.
 pub(super) fn count(count: usize, one: &str, many: &str) -> String {

@@ -3,7 +3,7 @@
 use mercer_base::card::{Point, Unit};
 
 use super::{Scene, TEXT};
-use crate::format::period;
+use mercer_base::notation::period;
 use crate::scale::{Scale, Ticks};
 use crate::svg::{Anchor, Svg};
 use crate::text::{shorten, width};

@@ -3,7 +3,7 @@
 use mercer_base::card::{HeatCell, Unit};
 
 use super::{Scene, Size, TEXT};
-use crate::format::THIN;
+use mercer_base::notation::THIN;
 use crate::svg::{Anchor, Svg};
 use crate::text::{shorten, width};
 

@@ -15,7 +15,7 @@ mod waterfall;
 
 use mercer_base::card::Chart;
 
-use crate::format::Notation;
+use mercer_base::notation::Notation;
 use crate::svg::Svg;
 
 /// Font size of all text in pictures, in pixels of the design.

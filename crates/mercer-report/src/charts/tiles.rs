@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use mercer_base::card::{Tile, Value};
 
-use crate::format::{Notation, relative_change};
+use mercer_base::notation::{Notation, relative_change};
 use crate::scale::{Scale, Ticks};
 use crate::svg::Svg;
 use crate::text::{clean, escape};

@@ -1,6 +1,6 @@
 //! `mercer check`: what is wrong with the data, and which rows were refused.
 
-use mercer_base::Result;
+use mercer_base::{Result, Seed};
 use mercer_pipeline::{Limits, Project};
 
 use super::{grouped, print_json};
@@ -9,7 +9,7 @@ use crate::console::Console;
 
 pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result<()> {
     let limits = Limits::parse(global.threads, None)?;
-    let check = Project::open(&global.project)?.check(&limits, options.rows, &|words| console.step(words))?;
+    let check = Project::open(&global.project)?.with_seed(Seed(global.seed)).check(&limits, options.rows, &|words| console.step(words))?;
     console.done();
     if global.json {
         return print_json(&check);

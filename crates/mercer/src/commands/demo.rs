@@ -24,7 +24,7 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Demo) -> Result<
     let from: Vec<_> = exports(&raw)?;
     let found = init(&options.to, &from, &wanted)?;
     let limits = Limits::parse(global.threads, None)?;
-    let project = Project::open(&options.to)?;
+    let project = Project::open(&options.to)?.with_seed(Seed(global.seed));
     let outcome = project.run(&limits, false, &|words| console.step(words))?;
     console.done();
     if global.json {

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod init;
+pub(crate) mod method;
 pub(crate) mod query;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -1,6 +1,6 @@
 //! `mercer run`: read what is new, build, report.
 
-use mercer_base::Result;
+use mercer_base::{Result, Seed};
 use mercer_pipeline::{Limits, Project, RunOutcome};
 
 use super::{grouped, print_json};
@@ -9,7 +9,7 @@ use crate::console::Console;
 
 pub(crate) fn run(console: &Console, global: &Global, options: &Run) -> Result<()> {
     let limits = Limits::parse(global.threads, None)?;
-    let project = Project::open(&global.project)?;
+    let project = Project::open(&global.project)?.with_seed(Seed(global.seed));
     let outcome = project.run(&limits, options.force, &|words| console.step(words))?;
     console.done();
     if global.json {

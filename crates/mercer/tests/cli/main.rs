@@ -9,6 +9,7 @@ mod demo;
 mod forms;
 mod incremental;
 mod interrupted;
+mod lifetime;
 mod real_data;
 mod shop;
 mod terminal;

@@ -3,8 +3,8 @@
 //! The rules: thousands parted by commas, a true minus sign, a thin space before `%` and `M`, the currency sign in
 //! front, three significant digits where a figure is a label, every digit where it is a table's.
 
-use mercer_base::Money;
-use mercer_base::card::{Unit, Value};
+use crate::Money;
+use crate::card::{Unit, Value};
 
 /// Stands where there is no value.
 pub const MISSING: &str = "–";
@@ -200,7 +200,8 @@ pub fn period(label: &str) -> (String, Option<String>) {
 }
 
 /// `Dec 2010` as `2010-12`, so that months sort by time; none for anything else.
-pub(crate) fn month_key(label: &str) -> Option<String> {
+#[must_use]
+pub fn month_key(label: &str) -> Option<String> {
     let (head, year) = label.rsplit_once(' ').filter(|(_, year)| year.len() == 4)?;
     let number = MONTHS.iter().position(|name| *name == head)? + 1;
     year.parse::<u16>().ok().map(|year| format!("{year:04}-{number:02}"))

@@ -1,0 +1,140 @@
+//! Any method behind one face: parameters and models as JSON, so that the command line, the project and the server treat all
+//! methods alike.
+
+use mercer_base::frame::Frame;
+use mercer_base::{Error, Result, ResultExt};
+use serde_json::{Map, Value};
+
+use crate::about::About;
+use crate::evaluation::Evaluation;
+use crate::intake::{Intake, IntakeCounts, Tables};
+use crate::method::{Context, Findings, Known, Method};
+use crate::model::{FORM, SavedModel, hash_tables};
+use crate::params::{parse, schema_of};
+
+/// What is wanted beside the model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Scores of every row.
+    pub scores: bool,
+    /// The evaluation.
+    pub evaluation: bool,
+    /// The findings for the report; they need scores and evaluation.
+    pub findings: bool,
+}
+
+impl Wish {
+    /// Everything.
+    pub const ALL: Self = Self { scores: true, evaluation: true, findings: true };
+}
+
+/// What fitting came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The fitted model.
+    pub saved: SavedModel,
+    /// The scores of every row, where wished.
+    pub scores: Option<Frame>,
+    /// The evaluation, where wished.
+    pub evaluation: Option<Evaluation>,
+    /// The findings for the report, where wished.
+    pub findings: Findings,
+}
+
+/// A method whose types are hidden.
+pub trait AnyMethod: Send + Sync {
+    /// What the method is.
+    fn about(&self) -> &'static About;
+
+    /// The JSON schema of its parameters (draft 2020-12).
+    fn schema(&self) -> Value;
+
+    /// The parameters with every default filled in.
+    ///
+    /// # Errors
+    /// A configuration error that names the wrong parameter and the mend.
+    fn params(&self, given: &Map<String, Value>) -> Result<Map<String, Value>>;
+
+    /// Fits a model to tables.
+    ///
+    /// # Errors
+    /// When a parameter is wrong or the data cannot carry a model.
+    fn fit(&self, params: &Map<String, Value>, tables: &Tables, wish: Wish, context: &Context<'_>) -> Result<Outcome>;
+
+    /// Scores tables by a model that was fitted before. Returns the scores and what became of the rows.
+    ///
+    /// # Errors
+    /// When the model is not this method's, or the tables do not fit it.
+    fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<(Frame, IntakeCounts)>;
+}
+
+impl<M: Method> AnyMethod for M {
+    fn about(&self) -> &'static About {
+        Method::about(self)
+    }
+
+    fn schema(&self) -> Value {
+        schema_of::<M::Params>().to_value()
+    }
+
+    fn params(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
+        complete(&parse::<M::Params>(Method::about(self).id, given)?)
+    }
+
+    fn fit(&self, params: &Map<String, Value>, tables: &Tables, wish: Wish, context: &Context<'_>) -> Result<Outcome> {
+        let about = Method::about(self);
+        let params: M::Params = parse(about.id, params)?;
+        let intake = self.read(&params, tables, context)?;
+        let model = Method::fit(self, &params, &intake, context)?;
+        let scores = if wish.scores || wish.findings {
+            Some(Method::predict(self, &params, &model, &intake.input, context)?)
+        } else {
+            None
+        };
+        let evaluation = if wish.evaluation || wish.findings {
+            Some(self.evaluate(&params, &intake, context).context(|| format!("evaluating {}", about.id))?)
+        } else {
+            None
+        };
+        let findings = match (&scores, &evaluation) {
+            (Some(scores), Some(evaluation)) if wish.findings => {
+                let known = Known { params: &params, intake: &intake, model: &model, scores, evaluation };
+                self.report(&known, context).context(|| format!("reporting {}", about.id))?
+            }
+            _ => Findings::default(),
+        };
+        let saved = SavedModel {
+            form: FORM,
+            method: about.id.to_owned(),
+            version: about.version,
+            params: complete(&params)?,
+            data_form: tables.form().to_owned(),
+            data: intake.counts,
+            data_hash: hash_tables(tables),
+            seed: context.seed,
+            model: serde_json::to_value(&model).map_err(|cause| Error::internal(format!("model: {cause}")))?,
+        };
+        Ok(Outcome { saved, scores, evaluation, findings })
+    }
+
+    fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<(Frame, IntakeCounts)> {
+        let about = Method::about(self);
+        saved.check(about)?;
+        let params: M::Params = parse(about.id, &saved.params)?;
+        let model: M::Model = serde_json::from_value(saved.model.clone()).map_err(|cause| {
+            Error::data(format!("the model of {} is damaged: {cause}", about.id))
+                .with_hint(format!("fit it again: mercer {} fit …", about.id))
+        })?;
+        let Intake { input, counts } = self.read(&params, tables, context)?;
+        Ok((Method::predict(self, &params, &model, &input, context)?, counts))
+    }
+}
+
+/// Parameters as a map, every one of them.
+fn complete<P: serde::Serialize>(params: &P) -> Result<Map<String, Value>> {
+    match serde_json::to_value(params) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(other) => Err(Error::internal(format!("parameters that are no map: {other}"))),
+        Err(cause) => Err(Error::internal(format!("parameters: {cause}"))),
+    }
+}

@@ -1,0 +1,26 @@
+//! The shape every method has (layer 2): what it is, what it reads, its parameters, fit, predict, evaluation, cards and saved
+//! models. A method implements [`Method`]; everybody else holds it as a [`dyn AnyMethod`](AnyMethod). No engine, no files,
+//! no clock.
+
+mod about;
+mod any;
+mod choose;
+mod evaluation;
+mod intake;
+mod method;
+mod model;
+mod numbers;
+mod params;
+
+pub use about::{About, ColumnSpec, Form, Score, TableSpec};
+pub use any::{AnyMethod, Outcome, Wish};
+pub use choose::{Mapping, choose_columns, choose_form};
+pub use evaluation::{Detail, Evaluation, Measure, Verdict};
+pub use intake::{Intake, IntakeCounts, Tables, Window};
+pub use method::{Context, Findings, Known, Method};
+pub use model::{FORM, SavedModel};
+pub use numbers::{Confidence, Positive, Share};
+pub use params::{ParamDoc, describe, parse_pairs};
+
+/// The derive and the schema type that parameters need.
+pub use schemars::{self, JsonSchema};

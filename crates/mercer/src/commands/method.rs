@@ -1,0 +1,268 @@
+//! `mercer METHOD fit | predict | params`: one verb for each method of the registry, on files or on a project.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use clap::Subcommand;
+use mercer_base::card::{Card, Value as Cell};
+use mercer_base::notation::{Notation, decimals};
+use mercer_base::{Error, Result, Seed};
+use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
+use mercer_pipeline::{Limits, Project};
+use mercer_registry::{About, AnyMethod, Context, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs};
+use serde_json::{Map, Value, json};
+
+use super::{grouped, print_json};
+use crate::args::{Fit, Global, Inputs, MethodVerb, Predict};
+use crate::console::{self, Console};
+use crate::output;
+
+/// Rows of a card's table that a terminal shows at the most.
+const ROWS_SHOWN: usize = 10;
+
+/// The command line with a verb for each method.
+pub(crate) fn with_verbs(command: clap::Command) -> clap::Command {
+    METHODS.iter().fold(command, |command, method| {
+        let about = method.about();
+        let verb = MethodVerb::augment_subcommands(clap::Command::new(about.id));
+        let verb = verb.about(format!("{}: {}", about.title, about.question)).after_help(reference(*method));
+        command.subcommand(verb.subcommand_required(true).arg_required_else_help(true))
+    })
+}
+
+/// The method that a verb calls.
+pub(crate) fn called(name: &str) -> Option<&'static dyn AnyMethod> {
+    METHODS.iter().copied().find(|method| method.about().id == name)
+}
+
+/// What the method reads, for the end of its help.
+fn reference(method: &dyn AnyMethod) -> String {
+    let about = method.about();
+    let mut text = String::from("Reads one of:\n");
+    for form in about.forms {
+        text.push_str(&format!("  {}: {}\n", form.id, form.about));
+        for table in form.tables {
+            let columns = table.columns.iter().map(|column| {
+                if column.required { column.name.to_owned() } else { format!("[{}]", column.name) }
+            });
+            let columns = columns.collect::<Vec<_>>().join(" ");
+            let others = table.others.map_or(String::new(), |others| format!(" ({others})"));
+            let table = if table.required { String::new() } else { format!("[{}=FILE] ", table.name) };
+            text.push_str(&format!("    {table}{columns}{others}\n"));
+        }
+    }
+    text
+}
+
+pub(crate) fn run(console: &Console, global: &Global, method: &'static dyn AnyMethod, verb: &MethodVerb) -> Result<()> {
+    match verb {
+        MethodVerb::Fit(options) => fit(console, global, method, options),
+        MethodVerb::Predict(options) => predict(console, global, method, options),
+        MethodVerb::Params => params(console, global, method),
+    }
+}
+
+/// The rows to work on, and the first moment after them where it is known.
+fn tables(
+    global: &Global,
+    about: &'static About,
+    inputs: &Inputs,
+) -> Result<(Tables, Option<i64>, String, Map<String, Value>)> {
+    if inputs.input.is_empty() {
+        if !inputs.map.is_empty() {
+            return Err(Error::config("--map goes with --input").with_hint("a project's mapping stands in mercer.toml"));
+        }
+        let limits = Limits::parse(global.threads, None)?;
+        let project = Project::open(&global.project).map_err(|error| {
+            error.with_hint(format!("name a file: mercer {} fit --input FILE; or a project with --project DIR", about.id))
+        })?;
+        let settings = project.config().methods.get(about.id).map(|settings| settings.params.clone());
+        let sign = project.config().project.currency.sign();
+        return Ok((project.tables(about, &limits)?, project.until(&limits)?, sign, settings.unwrap_or_default()));
+    }
+    let files: Vec<_> = inputs.input.iter().map(|input| InputFile::parse(input)).collect();
+    Ok((read_tables(about, &files, &parse_mapping(&inputs.map)?)?, None, String::new(), Map::new()))
+}
+
+fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Fit) -> Result<()> {
+    let about = method.about();
+    // What is typed wrong is said before a large file is read.
+    let typed = parse_pairs(&method.schema(), &options.param)?;
+    method.params(&typed)?;
+    for path in options.scores.iter().chain(&options.out) {
+        check_folder(path)?;
+    }
+    console.step("reading");
+    let (tables, until, currency_sign, mut given) = tables(global, about, &options.inputs)?;
+    given.extend(typed);
+    console.step(about.question);
+    let say = |_: &str| ();
+    let context = Context { seed: Seed(global.seed), until, currency_sign: &currency_sign, say: &say };
+    let evaluation = !options.no_evaluation;
+    let wish = Wish { scores: options.scores.is_some(), evaluation, findings: evaluation && !global.json };
+    let outcome = method.fit(&given, &tables, wish, &context)?;
+    console.done();
+    if let Some(path) = &options.out {
+        write_whole(path, outcome.saved.to_text()?.as_bytes())?;
+    }
+    if let (Some(path), Some(scores)) = (&options.scores, &outcome.scores) {
+        write_rows(path, &to_batch(scores)?)?;
+    }
+    if global.json {
+        return print_json(&machine(&outcome));
+    }
+    print(console, about, &outcome, Notation::new(&currency_sign));
+    for path in options.out.iter() {
+        console.say(&format!("Model: {}", path.display()));
+    }
+    for path in options.scores.iter() {
+        console.say(&format!("Scores: {}", path.display()));
+    }
+    Ok(())
+}
+
+/// A fit for machines: the model, what it was fitted on, how good it is.
+fn machine(outcome: &Outcome) -> Value {
+    let saved = &outcome.saved;
+    json!({
+        "method": saved.method,
+        "model": saved.model,
+        "params": saved.params,
+        "data": { "form": saved.data_form, "hash": saved.data_hash, "counts": saved.data },
+        "seed": saved.seed,
+        "evaluation": outcome.evaluation.as_ref().map(mercer_registry::Evaluation::to_json),
+    })
+}
+
+/// A fit for a person: its cards without their pictures, and how good it is.
+fn print(console: &Console, about: &About, outcome: &Outcome, notation: Notation<'_>) {
+    let saved = &outcome.saved;
+    console.say(&format!("{}: {}", about.title, about.question));
+    console.say(&rows_in_words(&saved.data));
+    for card in &outcome.findings.cards {
+        console.say(&format!("\n{}\n{}\n", card.title, card.subtitle));
+        let headings: Vec<&str> = card.table.columns.iter().map(|column| column.label.as_str()).collect();
+        let numbers: Vec<usize> = (0..headings.len()).filter(|index| is_numeric(card, *index)).collect();
+        let decimals: Vec<usize> = (0..headings.len()).map(|index| decimals(card.table.rows.iter().filter_map(|row| row.get(index)))).collect();
+        let row = |row: &Vec<Cell>| row.iter().zip(&decimals).map(|(cell, decimals)| notation.exact(cell, *decimals)).collect();
+        console.table(&headings, card.table.rows.iter().take(ROWS_SHOWN).map(row).collect(), &numbers);
+        if card.table.rows.len() > ROWS_SHOWN {
+            console.say(&format!("({ROWS_SHOWN} of {} rows; --json gives all)", card.table.rows.len()));
+        }
+        for caveat in &card.caveats {
+            console.say(caveat);
+        }
+    }
+    let Some(evaluation) = outcome.evaluation.as_ref().filter(|evaluation| !evaluation.measures.is_empty()) else { return };
+    let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
+    let rows = evaluation.measures.iter().map(|measure| {
+        let baselines = measure.baselines.iter().map(|value| number(*value));
+        [measure.label.clone(), number(measure.model)].into_iter().chain(baselines).collect()
+    });
+    let headings = ["on held-out data", "model"].into_iter().chain(evaluation.baselines.iter().map(String::as_str));
+    let headings: Vec<&str> = headings.collect();
+    let numbers: Vec<usize> = (1..headings.len()).collect();
+    console.say("");
+    console.table(&headings, rows.collect(), &numbers);
+}
+
+fn is_numeric(card: &Card, column: usize) -> bool {
+    card.table.rows.iter().filter_map(|row| row.get(column)).any(|cell| !matches!(cell, Cell::Text(_) | Cell::Missing))
+}
+
+fn rows_in_words(counts: &IntakeCounts) -> String {
+    let mut words = format!("{} rows read", grouped(counts.rows));
+    if counts.refused > 0 {
+        words.push_str(&format!(", {} of them refused", grouped(counts.refused)));
+        if let Some(first) = counts.refused_sample.first() {
+            words.push_str(&format!(", such as {}: {}", first.place, first.reason));
+        }
+    }
+    if !counts.window.words.is_empty() {
+        words.push_str(&format!("; {}", counts.window.words));
+    }
+    words + "."
+}
+
+fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Predict) -> Result<()> {
+    let about = method.about();
+    let text = fs::read_to_string(&options.model).map_err(|cause| Error::io(&options.model, cause))?;
+    let saved = SavedModel::parse(&text)
+        .and_then(|saved| saved.check(about).map(|()| saved))
+        .map_err(|error| error.with_context(options.model.display().to_string()))?;
+    if let Some(path) = &options.out {
+        check_folder(path)?;
+    }
+    console.step("reading");
+    let (tables, until, currency_sign, _) = tables(global, about, &options.inputs)?;
+    let say = |_: &str| ();
+    let context = Context { seed: saved.seed, until, currency_sign: &currency_sign, say: &say };
+    let (scores, counts) = method.predict(&saved, &tables, &context)?;
+    console.done();
+    let batch = to_batch(&scores)?;
+    if let Some(path) = &options.out {
+        write_rows(path, &batch)?;
+        if global.json {
+            return print_json(&json!({ "method": about.id, "rows": batch.num_rows(), "data": counts, "file": path }));
+        }
+        console.say(&rows_in_words(&counts));
+        console.say(&format!("Scores: {}", path.display()));
+        return Ok(());
+    }
+    if global.json {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        return output::write_json(&mut out, &[batch]);
+    }
+    console::print_line(&output::write_table(&batch.schema(), &[batch])?);
+    Ok(())
+}
+
+fn params(console: &Console, global: &Global, method: &'static dyn AnyMethod) -> Result<()> {
+    let schema = method.schema();
+    if global.json {
+        return print_json(&schema);
+    }
+    let rows = describe(&schema).into_iter().map(|doc| vec![doc.name, doc.values, doc.default, doc.about]);
+    console.table(&["parameter", "values", "default", "meaning"], rows.collect(), &[]);
+    Ok(())
+}
+
+/// Refuses a file whose folder is not there, before the work is done rather than after.
+fn check_folder(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(Error::config(format!("{}: there is no folder {}", path.display(), folder.display()))
+                .with_hint("make it, or name another"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("part");
+    fs::write(&beside, bytes).map_err(|cause| Error::io(&beside, cause))?;
+    fs::rename(&beside, path).map_err(|cause| Error::io(path, cause))
+}
+
+/// Writes rows in the form that the file's ending says.
+fn write_rows(path: &Path, rows: &RecordBatch) -> Result<()> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    if ending == "parquet" {
+        return write_parquet(path, rows);
+    }
+    let beside = path.with_extension("part");
+    let mut out = BufWriter::new(File::create(&beside).map_err(|cause| Error::io(&beside, cause))?);
+    match ending.as_str() {
+        "csv" => output::write_csv(&mut out, &rows.schema(), std::slice::from_ref(rows))?,
+        "json" => output::write_json(&mut out, std::slice::from_ref(rows))?,
+        _ => {
+            return Err(Error::config(format!("{}: which form should the file have?", path.display()))
+                .with_hint("end its name in .csv, .json or .parquet"));
+        }
+    }
+    drop(out);
+    fs::rename(&beside, path).map_err(|cause| Error::io(path, cause))
+}

@@ -1,0 +1,1 @@
+select * from customers where customer_id is not null
