@@ -4,6 +4,7 @@ pub mod card;
 mod error;
 mod money;
 mod seed;
+pub mod words;
 
 pub use error::{Error, ErrorKind, Result, ResultExt};
 pub use money::{Currency, Money};

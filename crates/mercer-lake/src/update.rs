@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use mercer_base::words::{count as count_of, grouped};
 use mercer_base::{Error, Result, ResultExt};
 use mercer_engine::{Engine, EngineOptions, ParquetTable};
 use mercer_metrics::Definitions;
@@ -249,7 +250,11 @@ fn file_findings(
         let parsed_out: u64 = staged[number].iter().map(|file| file.counts.quarantined).sum();
         if parsed_out > 0 {
             let sample = staged[number].iter().find_map(|file| file.sample.as_deref()).unwrap_or_default();
-            let message = format!("{parsed_out} of {} rows could not be read, such as {sample}", rows.read);
+            let message = format!(
+                "{} of {} could not be read, such as {sample}",
+                grouped(parsed_out),
+                count_of(rows.read, "row", "rows")
+            );
             findings.push(finding(
                 &spec.name,
                 spec.rows_are,
@@ -264,20 +269,38 @@ fn file_findings(
             reasons.entry(&row.reason).or_insert((0, row)).0 += 1;
         }
         for (reason, (count, first)) in reasons {
-            let message = format!("{count} rows are refused, such as line {}: {reason}", first.line);
+            let message = format!(
+                "{}, such as line {}: {reason}",
+                count_of(count, "row is refused", "rows are refused"),
+                first.line
+            );
             findings.push(finding(&spec.name, first.table, "refused_rows", Severity::Refused, count, message));
         }
         if rows.repeated > 0 {
-            let message =
-                format!("{} rows repeat a key or a row that was read already: the newest counts, once", rows.repeated);
+            let message = format!(
+                "{} a key or a row that was read already: the newest counts, once",
+                count_of(rows.repeated, "row repeats", "rows repeat")
+            );
             findings.push(finding(&spec.name, spec.rows_are, "repeated_rows", Severity::Note, rows.repeated, message));
         }
         if rows.repaired > 0 {
-            let message = format!("{} rows were mended while reading, such as whole lines in quotes", rows.repaired);
+            let message = format!(
+                "{} mended while reading, such as whole lines in quotes",
+                count_of(rows.repaired, "row was", "rows were")
+            );
             findings.push(finding(&spec.name, spec.rows_are, "mended_rows", Severity::Note, rows.repaired, message));
         }
     }
     findings
+}
+
+/// What is said where no row can be used.
+fn nothing_usable(read: u64) -> String {
+    match read {
+        0 => "there are no rows to read".to_owned(),
+        1 => "the one row read could not be used".to_owned(),
+        _ => format!("none of the {} rows read could be used", grouped(read)),
+    }
 }
 
 /// A run whose every row was refused would publish empty tables over good ones.
@@ -296,7 +319,7 @@ fn refuse_nothing_left(files: &[SourceFile], staged: &[Vec<StagedFile>], built: 
         Some(reason) => format!("the first reason is {reason}; is a column mapped to the wrong field in mercer.toml?"),
         None => "is a column mapped to the wrong field in mercer.toml?".to_owned(),
     };
-    Err(Error::data(format!("none of the {} rows read could be used", total.read)).with_hint(hint))
+    Err(Error::data(nothing_usable(total.read)).with_hint(hint))
 }
 
 /// The table of refused rows: which source, file and line, why, and what the row held.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use mercer_base::words::grouped;
 use mercer_schema::infer::{LEAST_CERTAINTY, LeftOut, Proposal, ProposedSource, SURE};
 use mercer_schema::{ColumnSource, Rules, SourceSpec};
 use mercer_source::{FileProfile, ReadOptions};
@@ -318,17 +319,4 @@ fn percent(share: f64) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// A count with thousands separators.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

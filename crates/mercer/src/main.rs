@@ -28,7 +28,10 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => {
+            console.done();
+            fail(&error)
+        }
     }
 }
 
