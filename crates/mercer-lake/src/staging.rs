@@ -90,6 +90,17 @@ pub(crate) fn stage(spec: &SourceSpec, path: &Path, hash: &str, staging: &Path) 
     Ok(StagedFile { rows, refused, counts, sample })
 }
 
+/// What a file without a row parses to. Looked at again each time, so nothing says that it is done.
+pub(crate) fn stage_nothing(spec: &SourceSpec, hash: &str, staging: &Path) -> Result<StagedFile> {
+    let fingerprint = fingerprint(spec, hash)?;
+    let file = |ending: &str| staging.join(format!("{fingerprint}{ending}"));
+    let (rows, refused) = (file(".parquet"), file(".refused.parquet"));
+    let columns = Plan::columns_of(spec, |_, _| Ok(0))?;
+    let plan = Plan { schema: Plan::schema(&columns), columns };
+    let (counts, sample) = Sink::create(&plan, &rows, &refused)?.finish()?;
+    Ok(StagedFile { rows, refused, counts, sample })
+}
+
 /// Removes parsed files that no input of this run uses.
 pub(crate) fn clear(staging: &Path, used: &[StagedFile]) -> Result<()> {
     let stems: Vec<_> = used.iter().filter_map(|file| file.rows.file_stem()?.to_str().map(str::to_owned)).collect();
@@ -186,6 +197,12 @@ impl Plan {
                 }
             })
         };
+        let columns = Self::columns_of(spec, position)?;
+        Ok(Self { schema: Self::schema(&columns), columns })
+    }
+
+    /// The staged columns of a source; `position` finds a column of the file by its name, for what it is mapped to.
+    fn columns_of(spec: &SourceSpec, position: impl Fn(&str, &str) -> Result<usize>) -> Result<Vec<PlannedColumn>> {
         let mut columns = Vec::new();
         for (table, field, origin) in spec.fields()? {
             let inputs = origin.columns().map(|name| position(name, field.name)).collect::<Result<Vec<_>>>()?;
@@ -212,9 +229,13 @@ impl Plan {
                 });
             }
         }
+        Ok(columns)
+    }
+
+    fn schema(columns: &[PlannedColumn]) -> SchemaRef {
         let mut fields = vec![ArrowField::new("_line", DataType::Int64, false)];
         fields.extend(columns.iter().map(|column| ArrowField::new(&column.name, column.kind.data_type(), true)));
-        Ok(Self { columns, schema: Arc::new(Schema::new(fields)) })
+        Arc::new(Schema::new(fields))
     }
 
     /// Gives rows whose amounts cannot be real their reason. `arrays` are the line number and then the columns.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -24,6 +24,9 @@ use crate::{checks, derived};
 
 /// What the lake is made from.
 pub struct UpdateRequest<'a> {
+    /// The project's folder: files inside it are named relative to it, so that tables do not depend on where it stands or
+    /// from where it is run.
+    pub project: &'a Path,
     /// Sources with the files they have now, oldest first.
     pub sources: &'a [(SourceSpec, Vec<PathBuf>)],
     /// Business rules.
@@ -142,11 +145,13 @@ fn same_inputs(before: &[Input], now: &[SourceFile]) -> bool {
 fn look_at_files(request: &UpdateRequest<'_>, known: &BTreeMap<PathBuf, Input>) -> Result<Vec<SourceFile>> {
     let mut all = Vec::new();
     for (source, (spec, paths)) in request.sources.iter().enumerate() {
-        all.extend(paths.iter().enumerate().map(|(file, path)| (source, file, spec.name.clone(), path.clone())));
+        all.extend(paths.iter().enumerate().map(|(file, path)| (source, file, spec.name.clone(), path)));
     }
+    let project = absolute(request.project)?;
     all.into_par_iter()
-        .map(|(source, file, name, path)| {
-            let metadata = fs::metadata(&path).map_err(|cause| Error::io(&path, cause))?;
+        .map(|(source, file, name, found)| {
+            let path = path_from(&project, found)?;
+            let metadata = fs::metadata(found).map_err(|cause| Error::io(found, cause))?;
             let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             let modified = modified.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or(0);
             let bytes = metadata.len();
@@ -154,11 +159,29 @@ fn look_at_files(request: &UpdateRequest<'_>, known: &BTreeMap<PathBuf, Input>) 
                 Some(input) if input.bytes == bytes && input.modified == modified && modified != 0 => {
                     input.hash.clone()
                 }
-                _ => hash_file(&path)?.0,
+                _ => hash_file(found)?.0,
             };
             Ok((source, file, Input { source: name, path, bytes, modified, hash, rows: RowCounts::default() }))
         })
         .collect()
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|cause| Error::io(path, cause))
+}
+
+/// A file as seen from the project's folder: relative inside it, absolute outside.
+fn path_from(project: &Path, file: &Path) -> Result<PathBuf> {
+    let file = absolute(file)?;
+    match file.strip_prefix(project) {
+        Ok(inside) if !inside.components().any(|part| part == Component::ParentDir) => Ok(inside.to_owned()),
+        // Without `..` and links, so that one file has one name.
+        _ => {
+            let real = |path: &Path| fs::canonicalize(path).map_err(|cause| Error::io(path, cause));
+            let (project, file) = (real(project)?, real(&file)?);
+            Ok(file.strip_prefix(&project).map(Path::to_owned).unwrap_or(file))
+        }
+    }
 }
 
 /// Parsed files by source. One after the other: each uses all cores.
@@ -169,13 +192,24 @@ fn parse(
     say: &dyn Fn(&str),
 ) -> Result<Vec<Vec<StagedFile>>> {
     let mut staged: Vec<Vec<StagedFile>> = request.sources.iter().map(|_| Vec::new()).collect();
-    for (source, _, input) in files {
+    let mut without_rows = Vec::new();
+    for (source, file, input) in files {
         let name = input.path.file_name().unwrap_or_default().to_string_lossy();
         say(&format!("reading {name}"));
-        let (spec, _) = &request.sources[*source];
-        staged[*source].push(staging::stage(spec, &input.path, &input.hash, &store.staging())?);
+        let (spec, paths) = &request.sources[*source];
+        match staging::stage(spec, &paths[*file], &input.hash, &store.staging()) {
+            // A month without a sale is a file without a row; it fails a run only where there is nothing else.
+            Err(error) if mercer_source::has_no_rows(&error) => {
+                without_rows.push(error);
+                staged[*source].push(staging::stage_nothing(spec, &input.hash, &store.staging())?);
+            }
+            outcome => staged[*source].push(outcome?),
+        }
     }
-    Ok(staged)
+    match without_rows.into_iter().next() {
+        Some(error) if staged.iter().flatten().all(|file| file.counts.read == 0) => Err(error),
+        _ => Ok(staged),
+    }
 }
 
 /// Makes each source's parsed files one relation with the number of the file on every row.
@@ -247,6 +281,26 @@ fn file_findings(
     for (number, (spec, _)) in request.sources.iter().enumerate() {
         let mut rows = RowCounts::default();
         files.iter().filter(|(source, ..)| *source == number).for_each(|(.., input)| rows.add(&input.rows));
+        let empty: Vec<_> =
+            files.iter().filter(|(source, _, input)| *source == number && input.rows.read == 0).collect();
+        if let [(.., first), rest @ ..] = empty.as_slice() {
+            let name = first.path.display();
+            let message = match rest.len() as u64 {
+                0 => format!("{name} holds no row: is the export whole?"),
+                more => format!(
+                    "{name} and {} hold no row: are the exports whole?",
+                    count_of(more, "more file", "more files")
+                ),
+            };
+            findings.push(finding(
+                &spec.name,
+                spec.rows_are,
+                "empty_files",
+                Severity::Note,
+                empty.len() as u64,
+                message,
+            ));
+        }
         let parsed_out: u64 = staged[number].iter().map(|file| file.counts.quarantined).sum();
         if parsed_out > 0 {
             let sample = staged[number].iter().find_map(|file| file.sample.as_deref()).unwrap_or_default();
@@ -353,7 +407,9 @@ fn quarantine(
         Field::new("reason", DataType::Utf8, false),
         Field::new("row", DataType::Utf8, false),
     ]));
-    let path = |row: &Refused| request.sources[row.source].1[row.file].display().to_string();
+    let paths: BTreeMap<(usize, usize), String> =
+        files.iter().map(|(source, file, input)| ((*source, *file), input.path.display().to_string())).collect();
+    let path = |row: &Refused| paths.get(&(row.source, row.file)).map_or("", String::as_str);
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(|row| &request.sources[row.source].0.name))),
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(path))),

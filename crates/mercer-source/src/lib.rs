@@ -8,6 +8,7 @@ mod decode;
 mod delimited;
 mod header;
 mod json;
+mod nothing;
 mod options;
 mod parquet_file;
 mod profile;
@@ -23,6 +24,7 @@ pub use cell::{
     CellFormat, CellType, Converted, DecimalMark, EpochUnit, FormatTally, convert, detect_format, explain,
     is_missing_word,
 };
+pub use nothing::has_no_rows;
 pub use options::{Delimiter, Dialect, Format, Quote, ReadOptions};
 pub use profile::{ColumnProfile, Distinct, FileProfile, Kind, NumberSummary, TimeSummary, profile};
 pub use reader::{Reader, open, sniff};

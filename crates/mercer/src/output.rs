@@ -243,15 +243,10 @@ mod tests {
               1.50  short                short
         ");
         insta::assert_snapshot!(text(40), @r"
-                    row 1
-         net_sales  222.10
-         column_1   2024-01-01 18:26:52
-         column_2   2024-01-01 18:26:52
-
-                    row 2
-         net_sales  1.50
-         column_1   short
-         column_2   short
+                    row 1                row 2
+         net_sales  222.10               1.50
+         column_1   2024-01-01 18:26:52  short
+         column_2   2024-01-01 18:26:52  short
         ");
     }
 

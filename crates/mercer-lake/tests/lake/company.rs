@@ -85,6 +85,7 @@ impl Company {
         let options = EngineOptions { threads: Some(2), ..EngineOptions::default() };
         let definitions = Definitions::built_in().unwrap();
         let request = UpdateRequest {
+            project: self.folder.path(),
             sources: &self.sources,
             rules: &self.rules,
             definitions: &definitions,

@@ -113,8 +113,8 @@ fn commands_print_what_matters() {
                            time
      warning  orders       the longest time without an order is 42 days, after 2024-01-06: is a file
                            missing?
-     note     orders       1 order (25.0 % of 4) has no customer: kept as anonymous sales, 1 line
-                           worth 30.00 net
+     note     orders       1 order (25.0 % of 4) has no customer: kept as anonymous sales, 1 line worth
+                           30.00 net
      note     order_lines  2 products, such as desk, are known by their key only
 
     Refused rows (1 of 1; `mercer query "select * from quarantine"` gives all):
