@@ -53,6 +53,13 @@ const CHECKS: &[Check] = &[
         message: "{n} {n:order has|orders have} no value at all (samples, stock corrections): kept, and not counted as orders",
     },
     Check {
+        name: "orders_without_amounts",
+        table: "orders",
+        severity: Severity::Warning,
+        sql: "select case when max(abs(gross_sales)) = 0 and max(abs(refund)) = 0 then count(*) else 0 end as n from orders where kind = 'sale'",
+        message: "{n} {n:order has|orders have} no amount, as no source says one: orders and customers are counted, and money reads 0",
+    },
+    Check {
         name: "mixed_customers",
         table: "orders",
         severity: Severity::Warning,
@@ -93,7 +100,8 @@ const CHECKS: &[Check] = &[
         name: "lines_without_price",
         table: "order_lines",
         severity: Severity::Note,
-        sql: "select count(*) as n from order_lines where gross_sales = 0 and refund = 0 and adjustment = 0",
+        sql: "select count(*) as n from order_lines where gross_sales = 0 and refund = 0 and adjustment = 0 \
+              and (select max(gross_sales) from orders) > 0",
         message: "{n} {n:line has|lines have} no value: samples, gifts, or stock written off",
     },
     Check {

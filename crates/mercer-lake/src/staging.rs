@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{filter_record_batch, take};
-use arrow::datatypes::{DataType, Decimal128Type, Field as ArrowField, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, Field as ArrowField, Schema, SchemaRef, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use mercer_base::{Error, Money, Result, ResultExt};
 use mercer_engine::ParquetWriter;
-use mercer_schema::{ColumnSource, Field, FieldKind, SourceSpec};
+use mercer_schema::{ColumnSource, Field, FieldKind, SourceSpec, Table};
 use mercer_source::{CellFormat, CellType, DecimalMark, FormatTally, RawBatch, Reader, convert, explain};
 use serde::{Deserialize, Serialize};
 
@@ -238,6 +238,24 @@ impl Plan {
         Arc::new(Schema::new(fields))
     }
 
+    /// Order numbers made from customer and day: `1808 2015-07-21`. `arrays` are the line number and then the columns read so
+    /// far, among them the fields of orders, which stand before those of their lines.
+    fn orders_of_days(&self, arrays: &[ArrayRef], count: usize) -> ArrayRef {
+        let of = |field: &str| {
+            let name = field_column(Table::Orders, field);
+            let index = self.columns.iter().position(|column| column.name == name)?;
+            arrays.get(index + 1)
+        };
+        let customers = of("customer_id").and_then(|array| array.as_string_opt::<i32>());
+        let times = of("ordered_at").and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+        let order = |row: usize| {
+            let customer = customers.filter(|values| values.is_valid(row))?.value(row);
+            let day = times.filter(|values| values.is_valid(row))?.value_as_datetime(row)?.date();
+            Some(format!("{customer} {day}"))
+        };
+        Arc::new(StringArray::from_iter((0..count).map(order)))
+    }
+
     /// Gives rows whose amounts cannot be real their reason. `arrays` are the line number and then the columns.
     fn refuse_too_large(&self, arrays: &[ArrayRef], reasons: &mut [Option<String>]) {
         let mut refuse = |row: usize, what: &str| {
@@ -319,9 +337,17 @@ impl Sink {
             batch.lines.iter().map(|line| i64::try_from(*line).unwrap_or(i64::MAX)),
         ))];
         for column in &plan.columns {
-            let array = column.read(batch, names, &mut reasons)?;
+            let array = match column.origin {
+                ColumnSource::OnePer { .. } => plan.orders_of_days(&arrays, count),
+                _ => column.read(batch, names, &mut reasons)?,
+            };
             if column.required {
-                let missing = column.missing_reason(names);
+                let missing = match column.origin {
+                    ColumnSource::OnePer { .. } => {
+                        "no order_id: it is made from customer_id and day, and one is empty".to_owned()
+                    }
+                    _ => column.missing_reason(names),
+                };
                 for row in (0..count).filter(|row| array.is_null(*row)) {
                     reasons[row].get_or_insert_with(|| missing.clone());
                 }

@@ -301,6 +301,10 @@ fn file_findings(
                 message,
             ));
         }
+        if spec.makes_orders() {
+            let message = "there is no order number: what a customer bought on one day counts as one order".to_owned();
+            findings.push(finding(&spec.name, spec.rows_are, "made_orders", Severity::Note, rows.accepted, message));
+        }
         let parsed_out: u64 = staged[number].iter().map(|file| file.counts.quarantined).sum();
         if parsed_out > 0 {
             let sample = staged[number].iter().find_map(|file| file.sample.as_deref()).unwrap_or_default();

@@ -275,6 +275,9 @@ fn value(origin: &ColumnSource) -> String {
             format!("[{}]", names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
         }
         ColumnSource::Constant { constant } => format!("{{ constant = {} }}", quoted(constant)),
+        ColumnSource::OnePer { one_per } => {
+            format!("{{ one_per = [{}] }}", one_per.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
+        }
         ColumnSource::Detailed { column, day_first, decimal_mark } => {
             let mut parts = vec![format!("column = {}", quoted(column))];
             parts.extend(day_first.map(|day| format!("day_first = {day}")));
