@@ -145,6 +145,6 @@ fn the_worst_finding_comes_first() {
 fn shares_come_with_their_interval() {
     // 15 of 148: 6.24 to 16.05 % (statsmodels, as in mercer-stats).
     let text = words::interval(Notation::new("€"), 15, 148).unwrap();
-    assert_eq!(text.replace(['\u{202f}', '\u{a0}', '\u{2009}'], " "), "6.24–16 %");
+    assert_eq!(text.replace(['\u{202f}', '\u{a0}', '\u{2009}'], " "), "6.2–16 %");
     assert_eq!(words::interval(Notation::new("€"), 0, 0), None);
 }
