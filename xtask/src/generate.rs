@@ -1,8 +1,11 @@
 //! `cargo xtask gen`: pages written from the code, so that they cannot drift from it.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::process;
 use crate::tidy::{Place, place_of};
 use crate::workspace::{self, Workspace};
 
@@ -13,13 +16,10 @@ pub(crate) struct Options {
     pub(crate) check: bool,
 }
 
-/// A generated page: its path and how its text is made.
-struct Page {
-    path: &'static str,
-    text: fn(&Workspace) -> String,
-}
-
-const PAGES: &[Page] = &[Page { path: "docs/CRATES.md", text: crate_map }];
+/// The map of the crates.
+const CRATE_MAP: &str = "docs/CRATES.md";
+/// The folder of the methods' reference pages; nothing else lives there.
+const METHODS: &str = "docs/methods/";
 
 /// Sizes are rounded to this many lines, so that the page changes with the crates and not with every edit.
 const LINES_STEP: usize = 500;
@@ -27,28 +27,62 @@ const LINES_STEP: usize = 500;
 /// Writes the pages, or with `--check` compares them with what is on disk.
 ///
 /// # Errors
-/// A page is stale (with `--check`) or cannot be written.
+/// A page is stale (with `--check`) or cannot be written, or the methods do not build.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = workspace::load()?;
     let mut stale = Vec::new();
-    for page in PAGES {
-        let path = workspace.root.join(page.path);
-        let text = (page.text)(&workspace);
-        if std::fs::read_to_string(&path).is_ok_and(|found| found == text) {
-            println!("{} is up to date", page.path);
-        } else if options.check {
-            stale.push(page.path);
+    // The map first: it needs no build.
+    settle(&workspace, CRATE_MAP, &crate_map(&workspace), options, &mut stale)?;
+    let pages = reference_pages(&workspace)?;
+    for (path, text) in &pages {
+        settle(&workspace, path, text, options, &mut stale)?;
+    }
+    for left_over in left_over(&workspace, &pages) {
+        if options.check {
+            stale.push(left_over.to_owned());
         } else {
-            let folder = path.parent().unwrap_or(&workspace.root);
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            std::fs::write(&path, text).with_context(|| format!("cannot write {}", page.path))?;
-            println!("wrote {}", page.path);
+            std::fs::remove_file(workspace.root.join(left_over)).with_context(|| format!("cannot remove {left_over}"))?;
+            println!("removed {left_over}: no method has it");
         }
     }
     if !stale.is_empty() {
         bail!("stale: {}; run `cargo xtask gen` and commit what it writes", stale.join(", "));
     }
     Ok(())
+}
+
+/// Writes a page that is not as it should be, or notes it as stale.
+fn settle(workspace: &Workspace, path: &str, text: &str, options: &Options, stale: &mut Vec<String>) -> Result<()> {
+    let full = workspace.root.join(path);
+    if std::fs::read_to_string(&full).is_ok_and(|found| found == text) {
+        println!("{path} is up to date");
+    } else if options.check {
+        stale.push(path.to_owned());
+    } else {
+        let folder = full.parent().unwrap_or(&workspace.root);
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::fs::write(&full, text).with_context(|| format!("cannot write {path}"))?;
+        println!("wrote {path}");
+    }
+    Ok(())
+}
+
+/// The reference pages of the methods, their paths to their texts, as the registry's example prints them.
+fn reference_pages(workspace: &Workspace) -> Result<BTreeMap<String, String>> {
+    let example = ["run", "--quiet", "--package", "mercer-registry", "--example", "reference"];
+    let printed = process::output(process::cargo(&workspace.root).args(example))?;
+    let pages: BTreeMap<String, String> =
+        serde_json::from_str(&printed).context("the reference pages are no JSON object of texts")?;
+    if let Some(outside) = pages.keys().find(|path| !path.starts_with(METHODS)) {
+        bail!("the reference page {outside} does not belong in {METHODS}");
+    }
+    Ok(pages)
+}
+
+/// Files among the reference pages that no method has any more.
+fn left_over<'a>(workspace: &'a Workspace, pages: &BTreeMap<String, String>) -> Vec<&'a str> {
+    let files = workspace.files.iter().map(|file| file.path.as_str());
+    files.filter(|path| path.starts_with(METHODS) && !pages.contains_key(*path)).collect()
 }
 
 /// The map of the crates, from the top layer down.
@@ -108,6 +142,19 @@ mod tests {
         }
         assert!(page.contains("| 0 | [mercer-base](../crates/mercer-base) |"));
         assert!(page.contains("| side | [xtask](../xtask) |"));
+    }
+
+    #[test]
+    fn pages_of_methods_that_are_gone_are_found() {
+        let mut workspace = workspace::load().unwrap();
+        workspace.files.truncate(1);
+        let mut file = workspace.files[0].clone();
+        for path in ["docs/methods/gone.md", "docs/methods/here.md", "docs/other.md"] {
+            file.path = path.into();
+            workspace.files.push(file.clone());
+        }
+        let pages = BTreeMap::from([("docs/methods/here.md".to_owned(), String::new())]);
+        assert_eq!(left_over(&workspace, &pages), ["docs/methods/gone.md"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod money;
 mod nearest;
 pub mod notation;
 mod seed;
+pub mod words;
 
 pub use error::{Error, ErrorKind, Result, ResultExt};
 pub use money::{Currency, Money};

@@ -6,6 +6,8 @@ use std::ops::{Add, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::grouped;
+
 /// An amount in ten-thousandths of the currency's unit, so that sums are exact in any order.
 ///
 /// The same scale as the `Decimal(18, 4)` columns of the lake; about ±922 trillion at the most.
@@ -79,19 +81,6 @@ impl fmt::Display for Money {
         let sign = if self.0 < 0 && cents > 0 { "−" } else { "" };
         f.pad(&format!("{sign}{}.{:02}", grouped(cents / 100), cents % 100))
     }
-}
-
-/// `1234567` as `1,234,567`.
-fn grouped(number: u128) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 impl Add for Money {

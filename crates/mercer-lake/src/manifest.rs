@@ -7,7 +7,7 @@ use mercer_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// Version of the manifest's form; a lake of a later one is refused, of an earlier one rebuilt.
-pub(crate) const FORM: u32 = 1;
+pub(crate) const FORM: u32 = 2;
 
 /// The manifest of a snapshot. Holds no clock time, so that the same input gives the same bytes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub struct Manifest {
 pub struct Input {
     /// Name of its source in `mercer.toml`.
     pub source: String,
-    /// Its path as found.
+    /// Its path, relative to the project's folder where it lies in it.
     pub path: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{filter_record_batch, take};
-use arrow::datatypes::{DataType, Decimal128Type, Field as ArrowField, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, Field as ArrowField, Schema, SchemaRef, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use mercer_base::{Error, Money, Result, ResultExt};
 use mercer_engine::ParquetWriter;
-use mercer_schema::{ColumnSource, Field, FieldKind, SourceSpec};
+use mercer_schema::{ColumnSource, Field, FieldKind, SourceSpec, Table};
 use mercer_source::{CellFormat, CellType, DecimalMark, FormatTally, RawBatch, Reader, convert, explain};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,17 @@ pub(crate) fn stage(spec: &SourceSpec, path: &Path, hash: &str, staging: &Path) 
     fs::write(&beside, text)
         .and_then(|()| fs::rename(&beside, &sidecar))
         .map_err(|cause| Error::io(&sidecar, cause))?;
+    Ok(StagedFile { rows, refused, counts, sample })
+}
+
+/// What a file without a row parses to. Looked at again each time, so nothing says that it is done.
+pub(crate) fn stage_nothing(spec: &SourceSpec, hash: &str, staging: &Path) -> Result<StagedFile> {
+    let fingerprint = fingerprint(spec, hash)?;
+    let file = |ending: &str| staging.join(format!("{fingerprint}{ending}"));
+    let (rows, refused) = (file(".parquet"), file(".refused.parquet"));
+    let columns = Plan::columns_of(spec, |_, _| Ok(0))?;
+    let plan = Plan { schema: Plan::schema(&columns), columns };
+    let (counts, sample) = Sink::create(&plan, &rows, &refused)?.finish()?;
     Ok(StagedFile { rows, refused, counts, sample })
 }
 
@@ -186,6 +197,12 @@ impl Plan {
                 }
             })
         };
+        let columns = Self::columns_of(spec, position)?;
+        Ok(Self { schema: Self::schema(&columns), columns })
+    }
+
+    /// The staged columns of a source; `position` finds a column of the file by its name, for what it is mapped to.
+    fn columns_of(spec: &SourceSpec, position: impl Fn(&str, &str) -> Result<usize>) -> Result<Vec<PlannedColumn>> {
         let mut columns = Vec::new();
         for (table, field, origin) in spec.fields()? {
             let inputs = origin.columns().map(|name| position(name, field.name)).collect::<Result<Vec<_>>>()?;
@@ -212,9 +229,31 @@ impl Plan {
                 });
             }
         }
+        Ok(columns)
+    }
+
+    fn schema(columns: &[PlannedColumn]) -> SchemaRef {
         let mut fields = vec![ArrowField::new("_line", DataType::Int64, false)];
         fields.extend(columns.iter().map(|column| ArrowField::new(&column.name, column.kind.data_type(), true)));
-        Ok(Self { columns, schema: Arc::new(Schema::new(fields)) })
+        Arc::new(Schema::new(fields))
+    }
+
+    /// Order numbers made from customer and day: `1808 2015-07-21`. `arrays` are the line number and then the columns read so
+    /// far, among them the fields of orders, which stand before those of their lines.
+    fn orders_of_days(&self, arrays: &[ArrayRef], count: usize) -> ArrayRef {
+        let of = |field: &str| {
+            let name = field_column(Table::Orders, field);
+            let index = self.columns.iter().position(|column| column.name == name)?;
+            arrays.get(index + 1)
+        };
+        let customers = of("customer_id").and_then(|array| array.as_string_opt::<i32>());
+        let times = of("ordered_at").and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+        let order = |row: usize| {
+            let customer = customers.filter(|values| values.is_valid(row))?.value(row);
+            let day = times.filter(|values| values.is_valid(row))?.value_as_datetime(row)?.date();
+            Some(format!("{customer} {day}"))
+        };
+        Arc::new(StringArray::from_iter((0..count).map(order)))
     }
 
     /// Gives rows whose amounts cannot be real their reason. `arrays` are the line number and then the columns.
@@ -298,9 +337,17 @@ impl Sink {
             batch.lines.iter().map(|line| i64::try_from(*line).unwrap_or(i64::MAX)),
         ))];
         for column in &plan.columns {
-            let array = column.read(batch, names, &mut reasons)?;
+            let array = match column.origin {
+                ColumnSource::OnePer { .. } => plan.orders_of_days(&arrays, count),
+                _ => column.read(batch, names, &mut reasons)?,
+            };
             if column.required {
-                let missing = column.missing_reason(names);
+                let missing = match column.origin {
+                    ColumnSource::OnePer { .. } => {
+                        "no order_id: it is made from customer_id and day, and one is empty".to_owned()
+                    }
+                    _ => column.missing_reason(names),
+                };
                 for row in (0..count).filter(|row| array.is_null(*row)) {
                     reasons[row].get_or_insert_with(|| missing.clone());
                 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use mercer_base::words::{count as count_of, grouped};
 use mercer_base::{Error, Result, ResultExt};
 use mercer_engine::{Engine, EngineOptions, ParquetTable};
 use mercer_metrics::Definitions;
@@ -24,6 +25,9 @@ use crate::{checks, derived, enrich};
 
 /// What the lake is made from.
 pub struct UpdateRequest<'a> {
+    /// The project's folder: files inside it are named relative to it, so that tables do not depend on where it stands or
+    /// from where it is run.
+    pub project: &'a Path,
     /// Sources with the files they have now, oldest first.
     pub sources: &'a [(SourceSpec, Vec<PathBuf>)],
     /// Business rules.
@@ -152,11 +156,13 @@ fn same_inputs(before: &[Input], now: &[SourceFile]) -> bool {
 fn look_at_files(request: &UpdateRequest<'_>, known: &BTreeMap<PathBuf, Input>) -> Result<Vec<SourceFile>> {
     let mut all = Vec::new();
     for (source, (spec, paths)) in request.sources.iter().enumerate() {
-        all.extend(paths.iter().enumerate().map(|(file, path)| (source, file, spec.name.clone(), path.clone())));
+        all.extend(paths.iter().enumerate().map(|(file, path)| (source, file, spec.name.clone(), path)));
     }
+    let project = absolute(request.project)?;
     all.into_par_iter()
-        .map(|(source, file, name, path)| {
-            let metadata = fs::metadata(&path).map_err(|cause| Error::io(&path, cause))?;
+        .map(|(source, file, name, found)| {
+            let path = path_from(&project, found)?;
+            let metadata = fs::metadata(found).map_err(|cause| Error::io(found, cause))?;
             let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             let modified = modified.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or(0);
             let bytes = metadata.len();
@@ -164,11 +170,29 @@ fn look_at_files(request: &UpdateRequest<'_>, known: &BTreeMap<PathBuf, Input>) 
                 Some(input) if input.bytes == bytes && input.modified == modified && modified != 0 => {
                     input.hash.clone()
                 }
-                _ => hash_file(&path)?.0,
+                _ => hash_file(found)?.0,
             };
             Ok((source, file, Input { source: name, path, bytes, modified, hash, rows: RowCounts::default() }))
         })
         .collect()
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|cause| Error::io(path, cause))
+}
+
+/// A file as seen from the project's folder: relative inside it, absolute outside.
+fn path_from(project: &Path, file: &Path) -> Result<PathBuf> {
+    let file = absolute(file)?;
+    match file.strip_prefix(project) {
+        Ok(inside) if !inside.components().any(|part| part == Component::ParentDir) => Ok(inside.to_owned()),
+        // Without `..` and links, so that one file has one name.
+        _ => {
+            let real = |path: &Path| fs::canonicalize(path).map_err(|cause| Error::io(path, cause));
+            let (project, file) = (real(project)?, real(&file)?);
+            Ok(file.strip_prefix(&project).map(Path::to_owned).unwrap_or(file))
+        }
+    }
 }
 
 /// Parsed files by source. One after the other: each uses all cores.
@@ -179,13 +203,24 @@ fn parse(
     say: &dyn Fn(&str),
 ) -> Result<Vec<Vec<StagedFile>>> {
     let mut staged: Vec<Vec<StagedFile>> = request.sources.iter().map(|_| Vec::new()).collect();
-    for (source, _, input) in files {
+    let mut without_rows = Vec::new();
+    for (source, file, input) in files {
         let name = input.path.file_name().unwrap_or_default().to_string_lossy();
         say(&format!("reading {name}"));
-        let (spec, _) = &request.sources[*source];
-        staged[*source].push(staging::stage(spec, &input.path, &input.hash, &store.staging())?);
+        let (spec, paths) = &request.sources[*source];
+        match staging::stage(spec, &paths[*file], &input.hash, &store.staging()) {
+            // A month without a sale is a file without a row; it fails a run only where there is nothing else.
+            Err(error) if mercer_source::has_no_rows(&error) => {
+                without_rows.push(error);
+                staged[*source].push(staging::stage_nothing(spec, &input.hash, &store.staging())?);
+            }
+            outcome => staged[*source].push(outcome?),
+        }
     }
-    Ok(staged)
+    match without_rows.into_iter().next() {
+        Some(error) if staged.iter().flatten().all(|file| file.counts.read == 0) => Err(error),
+        _ => Ok(staged),
+    }
 }
 
 /// Makes each source's parsed files one relation with the number of the file on every row.
@@ -257,10 +292,38 @@ fn file_findings(
     for (number, (spec, _)) in request.sources.iter().enumerate() {
         let mut rows = RowCounts::default();
         files.iter().filter(|(source, ..)| *source == number).for_each(|(.., input)| rows.add(&input.rows));
+        let empty: Vec<_> =
+            files.iter().filter(|(source, _, input)| *source == number && input.rows.read == 0).collect();
+        if let [(.., first), rest @ ..] = empty.as_slice() {
+            let name = first.path.display();
+            let message = match rest.len() as u64 {
+                0 => format!("{name} holds no row: is the export whole?"),
+                more => format!(
+                    "{name} and {} hold no row: are the exports whole?",
+                    count_of(more, "more file", "more files")
+                ),
+            };
+            findings.push(finding(
+                &spec.name,
+                spec.rows_are,
+                "empty_files",
+                Severity::Note,
+                empty.len() as u64,
+                message,
+            ));
+        }
+        if spec.makes_orders() {
+            let message = "there is no order number: what a customer bought on one day counts as one order".to_owned();
+            findings.push(finding(&spec.name, spec.rows_are, "made_orders", Severity::Note, rows.accepted, message));
+        }
         let parsed_out: u64 = staged[number].iter().map(|file| file.counts.quarantined).sum();
         if parsed_out > 0 {
             let sample = staged[number].iter().find_map(|file| file.sample.as_deref()).unwrap_or_default();
-            let message = format!("{parsed_out} of {} rows could not be read, such as {sample}", rows.read);
+            let message = format!(
+                "{} of {} could not be read, such as {sample}",
+                grouped(parsed_out),
+                count_of(rows.read, "row", "rows")
+            );
             findings.push(finding(
                 &spec.name,
                 spec.rows_are,
@@ -275,20 +338,38 @@ fn file_findings(
             reasons.entry(&row.reason).or_insert((0, row)).0 += 1;
         }
         for (reason, (count, first)) in reasons {
-            let message = format!("{count} rows are refused, such as line {}: {reason}", first.line);
+            let message = format!(
+                "{}, such as line {}: {reason}",
+                count_of(count, "row is refused", "rows are refused"),
+                first.line
+            );
             findings.push(finding(&spec.name, first.table, "refused_rows", Severity::Refused, count, message));
         }
         if rows.repeated > 0 {
-            let message =
-                format!("{} rows repeat a key or a row that was read already: the newest counts, once", rows.repeated);
+            let message = format!(
+                "{} a key or a row that was read already: the newest counts, once",
+                count_of(rows.repeated, "row repeats", "rows repeat")
+            );
             findings.push(finding(&spec.name, spec.rows_are, "repeated_rows", Severity::Note, rows.repeated, message));
         }
         if rows.repaired > 0 {
-            let message = format!("{} rows were mended while reading, such as whole lines in quotes", rows.repaired);
+            let message = format!(
+                "{} mended while reading, such as whole lines in quotes",
+                count_of(rows.repaired, "row was", "rows were")
+            );
             findings.push(finding(&spec.name, spec.rows_are, "mended_rows", Severity::Note, rows.repaired, message));
         }
     }
     findings
+}
+
+/// What is said where no row can be used.
+fn nothing_usable(read: u64) -> String {
+    match read {
+        0 => "there are no rows to read".to_owned(),
+        1 => "the one row read could not be used".to_owned(),
+        _ => format!("none of the {} rows read could be used", grouped(read)),
+    }
 }
 
 /// A run whose every row was refused would publish empty tables over good ones.
@@ -307,7 +388,7 @@ fn refuse_nothing_left(files: &[SourceFile], staged: &[Vec<StagedFile>], built: 
         Some(reason) => format!("the first reason is {reason}; is a column mapped to the wrong field in mercer.toml?"),
         None => "is a column mapped to the wrong field in mercer.toml?".to_owned(),
     };
-    Err(Error::data(format!("none of the {} rows read could be used", total.read)).with_hint(hint))
+    Err(Error::data(nothing_usable(total.read)).with_hint(hint))
 }
 
 /// The table of refused rows: which source, file and line, why, and what the row held.
@@ -341,7 +422,9 @@ fn quarantine(
         Field::new("reason", DataType::Utf8, false),
         Field::new("row", DataType::Utf8, false),
     ]));
-    let path = |row: &Refused| request.sources[row.source].1[row.file].display().to_string();
+    let paths: BTreeMap<(usize, usize), String> =
+        files.iter().map(|(source, file, input)| ((*source, *file), input.path.display().to_string())).collect();
+    let path = |row: &Refused| paths.get(&(row.source, row.file)).map_or("", String::as_str);
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(|row| &request.sources[row.source].0.name))),
         Arc::new(StringArray::from_iter_values(built.refused.iter().map(path))),

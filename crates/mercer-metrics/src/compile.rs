@@ -3,7 +3,7 @@
 //! Each fact table is added up by itself into branches of a few rows (period, dimension, one column per measure), and
 //! only those are put together, so that no facts are ever multiplied by other facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercer_base::{Error, Result, ResultExt};
 
@@ -49,7 +49,8 @@ impl Definitions {
     ///
     /// Columns: `period_start`, `period_end`, `complete` (over, and inside the window), `dimension` (only with `by`;
     /// null where unknown), then the metrics. Without a dimension every period has a row; with one, the pairs that occur.
-    /// Counts and sums of nothing are 0; a ratio or conversion without a base is null.
+    /// Counts and sums of nothing are 0; a ratio or conversion without a base is null, and so is a ratio whose parts come
+    /// from different tables where the upper part's table says nothing about the period.
     ///
     /// # Errors
     /// When a metric or dimension is unknown, a metric cannot be broken down so, or the window has too many periods.
@@ -287,6 +288,42 @@ impl<'a> Compiler<'a> {
         Ok((sql, columns))
     }
 
+    /// Conditions under which the upper part of a ratio is known: nothing spent in a period that no spend was recorded
+    /// for is missing rather than 0. Where both parts are counted from one table, the lower part being 0 says the same.
+    fn told(&self, numerator: &str, denominator: &str) -> Result<Vec<String>> {
+        let below = self.counted_from(denominator)?;
+        let mut conditions = Vec::new();
+        for (table, time) in self.counted_from(numerator)?.difference(&below) {
+            // From the first row of the table to its last, a period without a row is known to be empty.
+            conditions.push(format!(
+                "p.period_end > (SELECT min({time}) FROM {table}) AND p.period_start <= (SELECT max({time}) FROM {table})"
+            ));
+        }
+        // A sum over no row or over empty cells is no sum: a month without a spend in it has no cost per customer.
+        let numerator = self.definitions.metric(numerator)?;
+        if let MetricKind::Simple { aggregate: Aggregate::Sum, table, time, .. } = &numerator.kind
+            && !below.contains(&(table.clone(), time.clone()))
+        {
+            conditions.push(format!("{} IS NOT NULL", identifier(&numerator.name)));
+        }
+        Ok(conditions)
+    }
+
+    /// The tables, each with its time, that a metric is counted from.
+    fn counted_from(&self, name: &str) -> Result<BTreeSet<(String, String)>> {
+        let mut open = vec![name.to_owned()];
+        let mut found = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            match &self.definitions.metric(&name)?.kind {
+                MetricKind::Simple { table, time, .. } => {
+                    found.insert((table.clone(), time.clone()));
+                }
+                kind => open.extend(references(kind)?),
+            }
+        }
+        Ok(found)
+    }
+
     /// The value of a metric, with its type.
     fn cell(&self, metric: &Metric) -> Result<String> {
         Ok(format!("CAST({} AS {})", self.value(metric)?, metric.unit.sql_type()))
@@ -300,7 +337,11 @@ impl<'a> Compiler<'a> {
                 let double = |name: &str| {
                     Ok::<_, Error>(format!("CAST({} AS DOUBLE)", self.value(self.definitions.metric(name)?)?))
                 };
-                Ok(format!("{} / nullif({}, 0)", double(numerator)?, double(denominator)?))
+                let ratio = format!("{} / nullif({}, 0)", double(numerator)?, double(denominator)?);
+                Ok(match self.told(numerator, denominator)? {
+                    conditions if conditions.is_empty() => ratio,
+                    conditions => format!("CASE WHEN {} THEN {ratio} END", conditions.join(" AND ")),
+                })
             }
             MetricKind::Derived { expression } => Expression::parse(expression)?
                 .sql(|name| self.value(self.definitions.metric(name)?))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use mercer_base::words::grouped;
 use mercer_schema::infer::{LEAST_CERTAINTY, LeftOut, Proposal, ProposedSource, SURE};
 use mercer_schema::{ColumnSource, Rules, SourceSpec};
 use mercer_source::{FileProfile, ReadOptions};
@@ -274,6 +275,9 @@ fn value(origin: &ColumnSource) -> String {
             format!("[{}]", names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
         }
         ColumnSource::Constant { constant } => format!("{{ constant = {} }}", quoted(constant)),
+        ColumnSource::OnePer { one_per } => {
+            format!("{{ one_per = [{}] }}", one_per.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
+        }
         ColumnSource::Detailed { column, day_first, decimal_mark } => {
             let mut parts = vec![format!("column = {}", quoted(column))];
             parts.extend(day_first.map(|day| format!("day_first = {day}")));
@@ -318,17 +322,4 @@ fn percent(share: f64) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// A count with thousands separators.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -349,7 +349,7 @@ fn syntax_error(text: &str, path: &Path, cause: &toml::de::Error) -> Error {
     let at = |message: &str| Error::config(format!("{}, line {line}: {message}", path.display()));
     if message.contains("untagged enum ColumnSource") {
         return at("this is neither a column, a list of columns nor a constant").with_hint(
-            "write field = \"column\", field = [\"column\", \"other column\"], field = { constant = \"value\" } \
+            "write field = \"column\", field = [\"column\", \"other column\"], field = { constant = \"value\" }, order_id = { one_per = [\"customer_id\", \"day\"] } \
              or field = { column = \"column\", day_first = true }",
         );
     }

@@ -55,6 +55,9 @@ fn matches(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 
 fn nothing_there(base: &Path, pattern: &str) -> Error {
     let literal = base.join(pattern);
+    if literal.is_dir() {
+        return a_folder(&literal, pattern);
+    }
     let folder = literal.parent().unwrap_or(base);
     let error = Error::config(format!("no file matches \"{pattern}\" in {}", base.display()));
     let Ok(entries) = std::fs::read_dir(folder) else {
@@ -72,6 +75,31 @@ fn nothing_there(base: &Path, pattern: &str) -> Error {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
         None if names.is_empty() => error.with_hint(format!("the folder {} holds no files", folder.display())),
         None => error.with_hint(format!("{} holds {}", folder.display(), shortened(&names))),
+    }
+}
+
+/// A folder stands where files should be named.
+fn a_folder(folder: &Path, pattern: &str) -> Error {
+    let error = Error::config(format!("no file matches \"{pattern}\": it is a folder"));
+    let mut endings: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().is_file())
+        .filter_map(|entry| Some(entry.path().extension()?.to_string_lossy().into_owned()))
+        .collect();
+    endings.sort();
+    endings.dedup();
+    let inside = pattern.trim_end_matches(['/', '\\']);
+    match endings.as_slice() {
+        [] => {
+            error.with_hint(format!("it holds no files; name a file, or the files in a folder as \"{inside}/*.csv\""))
+        }
+        [ending] => error.with_hint(format!("write \"{inside}/*.{ending}\" for all files in it, or name one of them")),
+        endings => {
+            let all: Vec<_> = endings.iter().map(|ending| format!("\"{inside}/*.{ending}\"")).collect();
+            error.with_hint(format!("name the files in it that belong together: {}", all.join(" or ")))
+        }
     }
 }
 
@@ -115,6 +143,13 @@ mod tests {
         let error = found(&["orders?x.csv"]).unwrap_err();
         assert!(error.to_string().contains("no file matches \"orders?x.csv\""), "{error}");
         assert_eq!(error.hint(), Some("did you mean `orders_x.csv`?"));
+        // A folder is named as one, with what to write instead.
+        let error = found(&["orders-dir.csv"]).unwrap_err();
+        assert_eq!(error.to_string(), "no file matches \"orders-dir.csv\": it is a folder");
+        assert!(error.hint().unwrap().contains("\"orders-dir.csv/*.csv\""), "{error:?}");
+        std::fs::write(folder.path().join("orders-dir.csv").join("a.tsv"), "a\n1\n").unwrap();
+        let error = found(&["orders-dir.csv/"]).unwrap_err();
+        assert!(error.hint().unwrap().starts_with("write \"orders-dir.csv/*.tsv\""), "{error:?}");
         let error = found(&["nowhere/*.csv"]).unwrap_err();
         assert!(error.hint().unwrap().contains("there is no folder"), "{error:?}");
     }

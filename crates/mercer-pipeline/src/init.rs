@@ -93,7 +93,12 @@ pub fn init(project_dir: &Path, from: &[PathBuf], options: &InitOptions) -> Resu
     for (file, outcome) in found.iter().zip(looked) {
         match outcome {
             Ok(profile) => profiles.push(profile),
-            Err(error) => left_out.push(LeftOut { file: file.clone(), reason: error.to_string() }),
+            Err(error) => {
+                // The file's name stands in front of the reason already.
+                let (reason, name) = (error.to_string(), file.display().to_string());
+                let rest = reason.strip_prefix(&name).map(|rest| rest.trim_start_matches([':', ',', ' ']).to_owned());
+                left_out.push(LeftOut { file: file.clone(), reason: rest.unwrap_or(reason) });
+            }
         }
     }
     let mut proposal = infer::propose(&profiles);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mercer_base::{Error, Result, Seed};
@@ -181,7 +181,10 @@ impl Project {
     }
 
     fn store(&self) -> Store {
-        Store::new(mercer_lake::lake_folder(&self.folder))
+        // The engine takes no path with `..` in it.
+        let above = self.folder.components().any(|part| part == Component::ParentDir);
+        let real = above.then(|| fs::canonicalize(&self.folder).ok()).flatten();
+        Store::new(mercer_lake::lake_folder(real.as_ref().unwrap_or(&self.folder)))
     }
 
     /// Where the report is, or will be.
@@ -285,6 +288,7 @@ impl Project {
         let store = self.store();
         let methods = ProjectMethods::new(&self.config, self.seed, say);
         let request = UpdateRequest {
+            project: &self.folder,
             sources: &sources,
             rules: &self.config.rules,
             definitions: &self.definitions,

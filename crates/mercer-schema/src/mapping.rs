@@ -41,6 +41,11 @@ pub enum ColumnSource {
         /// The value, as it would stand in a file.
         constant: String,
     },
+    /// Only for `order_id` of order lines without a number: what a customer bought on one day is one order.
+    OnePer {
+        /// `["customer_id", "day"]`.
+        one_per: Vec<String>,
+    },
     /// A column with its reading fixed.
     Detailed {
         /// The column of the source.
@@ -55,12 +60,18 @@ pub enum ColumnSource {
 }
 
 impl ColumnSource {
+    /// Order numbers made from the customer and the day.
+    #[must_use]
+    pub fn one_per_customer_and_day() -> Self {
+        Self::OnePer { one_per: vec!["customer_id".to_owned(), "day".to_owned()] }
+    }
+
     /// The columns of the source it reads.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let names: &[String] = match self {
             Self::Column(name) | Self::Detailed { column: name, .. } => std::slice::from_ref(name),
             Self::Columns(names) => names,
-            Self::Constant { .. } => &[],
+            Self::Constant { .. } | Self::OnePer { .. } => &[],
         };
         names.iter().map(String::as_str)
     }
@@ -88,6 +99,7 @@ impl SourceSpec {
             }
             fields.push((table, field, origin));
         }
+        self.check_made_orders(&fields)?;
         let position = |table: Table, field: &Field| (table, table.fields().iter().position(|f| f.name == field.name));
         fields.sort_by_key(|(table, field, _)| position(*table, field));
         for field in self.rows_are.fields().iter().filter(|field| field.required) {
@@ -105,6 +117,38 @@ impl SourceSpec {
         Ok(fields)
     }
 
+    /// Order numbers are made on order lines only, and only from the two that can make them.
+    fn check_made_orders(&self, fields: &[(Table, &'static Field, &ColumnSource)]) -> Result<()> {
+        for (table, field, origin) in fields {
+            let ColumnSource::OnePer { one_per } = origin else { continue };
+            let hint = "write `order_id = { one_per = [\"customer_id\", \"day\"] }` on rows of order_lines";
+            let complaint = if (*table, field.name) != (Table::OrderLines, "order_id") {
+                format!("source \"{}\": {} cannot be made of other fields", self.name, field.name)
+            } else if **origin != ColumnSource::one_per_customer_and_day() {
+                format!("source \"{}\": no order number can be made one per {}", self.name, one_per.join(" and "))
+            } else {
+                let missing = ["customer_id", "ordered_at"].into_iter().find(|needed| {
+                    !fields.iter().any(|(table, field, _)| *table == Table::Orders && field.name == *needed)
+                });
+                match missing {
+                    Some(missing) => {
+                        format!("source \"{}\": order numbers are made from {missing}, which is not mapped", self.name)
+                    }
+                    None => continue,
+                }
+            };
+            return Err(Error::config(complaint).with_hint(hint));
+        }
+        Ok(())
+    }
+
+    /// Whether its order numbers are made from customer and day.
+    #[must_use]
+    pub fn makes_orders(&self) -> bool {
+        self.rows_are == Table::OrderLines
+            && self.columns.values().any(|origin| matches!(origin, ColumnSource::OnePer { .. }))
+    }
+
     fn unknown_field(&self, name: &str) -> Error {
         let known: Vec<_> = self.rows_are.fields().iter().map(|field| field.name).collect();
         Error::config(format!("source \"{}\": rows of {} have no field \"{name}\"", self.name, self.rows_are.name()))
@@ -114,4 +158,35 @@ impl SourceSpec {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_numbers_are_made_of_customer_and_day_only() {
+        let column = |name: &str| ColumnSource::Column(name.to_owned());
+        let spec = |origin: ColumnSource, further: &[&str]| SourceSpec {
+            name: "tills".to_owned(),
+            files: Vec::new(),
+            rows_are: Table::OrderLines,
+            read: ReadOptions::default(),
+            columns: further
+                .iter()
+                .map(|field| ((*field).to_owned(), column(field)))
+                .chain([("order_id".to_owned(), origin)])
+                .collect(),
+            attributes: BTreeMap::new(),
+        };
+        let made = ColumnSource::one_per_customer_and_day;
+        assert!(spec(made(), &["customer_id", "ordered_at", "product_id"]).fields().is_ok());
+        let wrong = |spec: SourceSpec| spec.fields().unwrap_err().to_string();
+        assert!(wrong(spec(made(), &["customer_id"])).contains("made from ordered_at, which is not mapped"));
+        let week = ColumnSource::OnePer { one_per: vec!["customer_id".to_owned(), "week".to_owned()] };
+        assert!(wrong(spec(week, &["customer_id", "ordered_at"])).contains("one per customer_id and week"));
+        let mut product = spec(column("order"), &["customer_id", "ordered_at"]);
+        product.columns.insert("product_id".to_owned(), made());
+        assert!(wrong(product).contains("product_id cannot be made"));
+    }
 }

@@ -38,6 +38,7 @@ fn proposal(files: &[&str], columns: Option<&[&str]>) -> Option<Proposal> {
 fn mapping(source: &ProposedSource) -> Vec<String> {
     let text = |(field, origin): (&String, &ColumnSource)| match origin {
         ColumnSource::Constant { constant } => format!("{field} = '{constant}'"),
+        ColumnSource::OnePer { one_per } => format!("{field} = one per {}", one_per.join(" and ")),
         other => format!("{field} = {}", other.columns().collect::<Vec<_>>().join(" + ")),
     };
     source.spec.columns.iter().map(text).collect()
@@ -206,6 +207,25 @@ fn a_folder_of_a_grocer() {
         let left = proposal.left_out.iter().find(|left| left.file.ends_with(file)).unwrap();
         assert!(left.reason.contains(reason), "{file}: {}", left.reason);
     }
+}
+
+/// No order number and no product number: customer and day make an order, the name is the product.
+#[test]
+fn baskets_of_members() {
+    let Some(proposal) = proposal(&["groceries_baskets/Groceries_dataset.csv"], None) else { return };
+    let [source] = proposal.sources.as_slice() else { panic!("{:?}", proposal.left_out) };
+    assert_eq!(source.spec.rows_are, Table::OrderLines);
+    assert!(source.spec.makes_orders());
+    let expected = [
+        "customer_id = Member_number",
+        "order_id = one per customer_id and day",
+        "ordered_at = Date",
+        "product_id = itemDescription",
+        "title = itemDescription",
+    ];
+    assert_eq!(mapping(source), expected);
+    let asked: Vec<_> = source.questions.iter().map(|question| question.text.as_str()).collect();
+    assert!(asked.contains(&"there is no order number: is what a customer bought on one day one order?"), "{asked:?}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use mercer_base::{Error, Result};
 
+use crate::nothing::no_rows;
+
 /// Bytes of the head that encoding and dialect are found from.
 const HEAD_BYTES: u64 = 1 << 20;
 
@@ -46,7 +48,7 @@ impl Container {
         let mut magic = Vec::new();
         file.by_ref().take(2).read_to_end(&mut magic).map_err(|cause| Error::io(path, cause))?;
         if magic.is_empty() {
-            return Err(Error::data(format!("{shown} is empty")).with_hint("export it again, or leave it out"));
+            return Err(no_rows(format!("{shown} is empty"), "export it again, or leave it out"));
         }
         let compressed = magic == [0x1f, 0x8b];
         let mut container =
@@ -92,9 +94,7 @@ impl Container {
             None => {}
         }
         if head.is_empty() {
-            return Err(
-                Error::data(format!("{} is empty", self.path.display())).with_hint("export it again, or leave it out")
-            );
+            return Err(no_rows(format!("{} is empty", self.path.display()), "export it again, or leave it out"));
         }
         let start = head.iter().position(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
         let text = head.get(start.unwrap_or(0)..).unwrap_or_default();

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use crate::batch::{MAX_BATCH_ROWS, RawBatch, RejectedRow, TextColumns};
 use crate::container::{Container, stream_error};
 use crate::decode::{Decoding, mend_line};
+use crate::nothing::no_rows;
 use crate::options::{Dialect, Format, ReadOptions, chosen_names, unique_names};
 
 /// The longest object that is read.
@@ -52,7 +53,8 @@ impl JsonReader {
     /// Opens the file after a first pass that gathers every key it holds.
     pub(crate) fn open(container: &Container, options: &ReadOptions) -> Result<(Dialect, Self)> {
         let decoding = Decoding::find(container, options.encoding.as_deref())?;
-        let array = decoding.sample(container, 1 << 12)?.trim_start().starts_with('[');
+        let head = decoding.sample(container, 1 << 12)?;
+        let array = head.trim_start().starts_with('[');
         let mut keys = Keys::default();
         let mut objects = Objects::open(container, decoding, array)?;
         let mut any = false;
@@ -63,6 +65,9 @@ impl JsonReader {
             }
         }
         let shown = container.path.display().to_string();
+        if !any && head.split_whitespace().collect::<String>() == "[]" {
+            return Err(no_rows(format!("{shown} has no rows"), "export it again, or leave it out"));
+        }
         if !any || keys.names.is_empty() {
             return Err(Error::data(format!("{shown} holds no JSON objects"))
                 .with_hint("each line must be one object such as {\"id\": 1}, or the file one array of them"));

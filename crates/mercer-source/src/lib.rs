@@ -9,6 +9,7 @@ mod delimited;
 mod frame;
 mod header;
 mod json;
+mod nothing;
 mod options;
 mod parquet_file;
 mod profile;
@@ -25,6 +26,7 @@ pub use cell::{
     is_missing_word,
 };
 pub use frame::{FrameRead, read_frame};
+pub use nothing::has_no_rows;
 pub use options::{Delimiter, Dialect, Format, Quote, ReadOptions};
 pub use profile::{ColumnProfile, Distinct, FileProfile, Kind, NumberSummary, TimeSummary, profile};
 pub use reader::{Reader, open, sniff};

@@ -8,6 +8,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use crate::batch::{MAX_BATCH_ROWS, RawBatch};
 use crate::container::Container;
+use crate::nothing::no_rows;
 use crate::options::{Dialect, Format, ReadOptions, chosen_names, unique_names};
 
 /// A reader of one Parquet file.
@@ -31,7 +32,7 @@ impl ParquetReader {
             None => unique_names(names),
         };
         if builder.metadata().file_metadata().num_rows() <= 0 {
-            return Err(Error::data(format!("{shown} has no rows")).with_hint("export it again, or leave it out"));
+            return Err(no_rows(format!("{shown} has no rows"), "export it again, or leave it out"));
         }
         let batches = builder.with_batch_size(MAX_BATCH_ROWS).build().map_err(damaged)?;
         let reader = Self { path: path.clone(), batches, rows: 0 };

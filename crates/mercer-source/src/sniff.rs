@@ -8,6 +8,7 @@ use mercer_base::{Error, Result};
 use crate::container::Container;
 use crate::decode::{Decoding, is_binary};
 use crate::header::{Guess, HeaderGuess, guess, guess_header};
+use crate::nothing::no_rows;
 use crate::options::{Delimiter, Dialect, Format, Quote, ReadOptions, chosen_names, unique_names};
 use crate::split::{Cut, Splitter, Syntax};
 
@@ -48,7 +49,7 @@ pub(crate) fn sniff_text(container: &Container, options: &ReadOptions) -> Result
         .map(|syntax| Trial::run(syntax, body, complete, options))
         .reduce(|best, trial| if trial.score > best.score { trial } else { best });
     let Some(trial) = best.filter(|trial| !trial.records.is_empty()) else {
-        return Err(Error::data(format!("{file} has no rows")).with_hint("export it again, or leave it out"));
+        return Err(no_rows(format!("{file} has no rows"), "export it again, or leave it out"));
     };
     let dialect = resolve(&file, &trial, options, skipped, decoding, container)?;
     Ok(TextDialect { dialect, syntax: trial.syntax, decoding })
@@ -337,8 +338,10 @@ fn resolve(
     };
     let only_header = header && rest.is_empty() && trial.records.len() == start + 1 && container.complete;
     if only_header {
-        return Err(Error::data(format!("{file} has a header but no rows"))
-            .with_hint("export it again with rows, leave it out, or say `header = false` if its first line is a row"));
+        return Err(no_rows(
+            format!("{file} has a header but no rows"),
+            "export it again with rows, leave it out, or say `header = false` if its first line is a row",
+        ));
     }
     let mut dialect = Dialect {
         delimiter: Some(trial.syntax.delimiter),

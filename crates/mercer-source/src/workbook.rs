@@ -9,6 +9,7 @@ use mercer_base::{Error, Result};
 use crate::batch::{MAX_BATCH_ROWS, RawBatch, TextColumns};
 use crate::container::Container;
 use crate::header::{HeaderGuess, guess_header};
+use crate::nothing::no_rows;
 use crate::options::{Dialect, Format, ReadOptions, chosen_names, unique_names};
 
 /// Rows that the header is found from.
@@ -49,8 +50,10 @@ impl WorkbookReader {
             (None, false) => unique_names(std::iter::repeat_n("", width)),
         };
         if header && sheet.height() <= start + 1 {
-            return Err(Error::data(format!("{shown}, sheet `{name}`, has a header but no rows"))
-                .with_hint("name another `sheet`, or leave the file out"));
+            return Err(no_rows(
+                format!("{shown}, sheet `{name}`, has a header but no rows"),
+                "name another `sheet`, or leave the file out",
+            ));
         }
         let skip_lines = offset + u64::try_from(start).unwrap_or(0);
         let mut notes = Vec::new();
@@ -110,8 +113,10 @@ fn choose_sheet(
         };
         let sheet = book.worksheet_range(name).map_err(|cause| unreadable(path, &cause))?;
         if sheet.is_empty() {
-            return Err(Error::data(format!("{shown}, sheet `{name}`, is empty"))
-                .with_hint(format!("its sheets are {}", names.join(", "))));
+            return Err(no_rows(
+                format!("{shown}, sheet `{name}`, is empty"),
+                format!("its sheets are {}", names.join(", ")),
+            ));
         }
         return Ok((name.clone(), sheet));
     }

@@ -1,5 +1,6 @@
 //! Speaking to people: progress on a terminal, plain lines when piped, text that fits the width.
 
+use std::cell::OnceCell;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -13,19 +14,20 @@ pub(crate) struct Console {
     quiet: bool,
     /// Standard output is for machines; people read standard error.
     json: bool,
-    bar: Option<ProgressBar>,
+    /// Drawn from the first step on, so that commands without steps draw nothing.
+    bar: Option<OnceCell<ProgressBar>>,
 }
 
 impl Console {
     pub(crate) fn new(global: &Global) -> Self {
         let show_bar = !global.quiet && !global.verbose && std::io::stderr().is_terminal();
-        Self { quiet: global.quiet, json: global.json, bar: show_bar.then(spinner) }
+        Self { quiet: global.quiet, json: global.json, bar: show_bar.then(OnceCell::new) }
     }
 
     /// A step of long work: a spinner's words on a terminal, a line of its own elsewhere.
     pub(crate) fn step(&self, words: &str) {
         match &self.bar {
-            Some(bar) => bar.set_message(words.to_owned()),
+            Some(bar) => bar.get_or_init(spinner).set_message(words.to_owned()),
             None if self.quiet => {}
             None => eprintln!("{words}"),
         }
@@ -33,7 +35,7 @@ impl Console {
 
     /// Ends the steps, so that results stand alone.
     pub(crate) fn done(&self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.bar.as_ref().and_then(OnceCell::get) {
             bar.finish_and_clear();
         }
     }
@@ -48,13 +50,35 @@ impl Console {
         if self.json { eprintln!("{words}") } else { print_line(&words) }
     }
 
-    /// A table for a person.
+    /// An empty line between two things said.
+    pub(crate) fn gap(&self) {
+        self.say("");
+    }
+
+    /// A line to be typed or copied, so never broken.
+    pub(crate) fn command(&self, line: &str) {
+        self.done();
+        match (self.quiet, self.json) {
+            (true, _) => {}
+            (false, true) => eprintln!("  {line}"),
+            (false, false) => print_line(&format!("  {line}")),
+        }
+    }
+
+    /// A table for a person; without headings where there are none.
     pub(crate) fn table(&self, headings: &[&str], rows: Vec<Vec<String>>, right_aligned: &[usize]) {
         if self.quiet || rows.is_empty() {
             return;
         }
         let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
-        self.say(&format!("{}\n", table(headings, rows, right_aligned, width())));
+        self.say(&table(headings, rows, right_aligned, width()));
+    }
+}
+
+/// However a command ends, its spinner is gone before the error is printed.
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.done();
     }
 }
 
@@ -97,7 +121,9 @@ pub(crate) fn table(headings: Vec<String>, rows: Vec<Vec<String>>, right_aligned
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    table.set_header(headings);
+    if !headings.is_empty() {
+        table.set_header(headings);
+    }
     table.add_rows(rows);
     for index in right_aligned {
         if let Some(column) = table.column_mut(*index) {

@@ -12,6 +12,8 @@ use crate::console;
 
 /// Rows that a terminal shows at the most; files and JSON hold all.
 const ROWS_SHOWN: usize = 50;
+/// Rows shown at the most where each takes a line for every column.
+const ROWS_TURNED: usize = 6;
 
 const OPTIONS: FormatOptions<'static> = FormatOptions::new()
     .with_display_error(true)
@@ -113,9 +115,14 @@ pub(crate) fn write_csv(out: &mut dyn Write, schema: &SchemaRef, batches: &[Reco
     writer.flush().map_err(|cause| unwritten("CSV", &cause))
 }
 
-/// Rows for the eye, as many as fit a screen, and how many there are.
+/// Rows for the eye, as many as fit a screen, and how many there are. Where the columns do not fit side by side, rows
+/// stand side by side instead, a line for each column.
 pub(crate) fn write_table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
-    let headings = schema.fields().iter().map(|field| field.name().clone()).collect();
+    table_of_width(schema, batches, console::width())
+}
+
+fn table_of_width(schema: &SchemaRef, batches: &[RecordBatch], width: usize) -> Result<String> {
+    let headings: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
     let numeric: Vec<usize> = schema
         .fields()
         .iter()
@@ -138,10 +145,118 @@ pub(crate) fn write_table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result
             );
         }
     }
+    let decimals = schema.fields().iter().enumerate();
+    for (index, _) in decimals.filter(|(_, field)| matches!(field.data_type(), DataType::Decimal128(..))) {
+        shorten_decimals(&mut rows, index);
+    }
+    let mut out = if fits(&headings, &rows, width) {
+        console::table(headings, rows.clone(), &numeric, width)
+    } else {
+        rows.truncate(ROWS_TURNED);
+        turned(&headings, &rows, width)
+    };
     let shown = rows.len();
-    let mut out = console::table(headings, rows, &numeric, console::width());
     if shown < total {
         out.push_str(&format!("\n({shown} of {total} rows; --csv, --json and --parquet give all)"));
     }
     Ok(out)
+}
+
+/// Amounts with two decimals where no more are needed, the same for a whole column.
+fn shorten_decimals(rows: &mut [Vec<String>], column: usize) {
+    let needless = |cell: &String| {
+        cell.split_once('.').map_or(2, |(_, digits)| {
+            digits.len().saturating_sub(2).min(digits.len() - digits.trim_end_matches('0').len())
+        })
+    };
+    let most = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).map(needless).min();
+    for cell in rows.iter_mut().filter_map(|row| row.get_mut(column)).filter(|cell| cell.contains('.')) {
+        cell.truncate(cell.len().saturating_sub(most.unwrap_or(0)));
+    }
+}
+
+/// Whether columns can stand side by side: numbers, times and names whole, only long texts broken into lines.
+fn fits(headings: &[String], rows: &[Vec<String>], width: usize) -> bool {
+    let widest = |(index, heading): (usize, &String)| {
+        let cells = rows.iter().filter_map(|row| row.get(index));
+        let cell = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+        // A text is broken where it is longer than this.
+        heading.chars().count().max(cell.min(24)) + 2
+    };
+    headings.iter().enumerate().map(widest).sum::<usize>() <= width
+}
+
+/// A line for each column, a column for each row; as many rows beside each other as fit, the others below.
+fn turned(headings: &[String], rows: &[Vec<String>], width: usize) -> String {
+    let names = headings.iter().map(|heading| heading.chars().count()).max().unwrap_or(0) + 2;
+    let room = width.saturating_sub(names);
+    let lengths: Vec<usize> = rows
+        .iter()
+        .map(|row| (row.iter().map(|cell| cell.chars().count()).max().unwrap_or(0) + 2).min(room.min(42)))
+        .collect();
+    let mut blocks = Vec::new();
+    let mut from = 0;
+    while from < rows.len() {
+        let mut used = 0;
+        let fitting = lengths[from..].iter().take_while(|length| {
+            used += **length;
+            used <= room
+        });
+        let until = from + fitting.count().max(1);
+        let lines = headings.iter().enumerate().map(|(column, heading)| {
+            let cells = rows[from..until].iter().map(|row| row.get(column).cloned().unwrap_or_default());
+            std::iter::once(heading.clone()).chain(cells).collect()
+        });
+        let title = (from..until).map(|row| format!("row {}", row + 1));
+        let title = std::iter::once(String::new()).chain(title).collect();
+        blocks.push(console::table(title, lines.collect(), &[], width));
+        from = until;
+    }
+    blocks.join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Decimal128Array, StringArray};
+
+    use super::*;
+
+    fn wide(columns: usize) -> RecordBatch {
+        let money = Decimal128Array::from(vec![2_221_000, 15_000]).with_precision_and_scale(18, 4).unwrap();
+        let mut all = vec![("net_sales".to_owned(), Arc::new(money) as ArrayRef)];
+        for column in 1..columns {
+            let words = StringArray::from(vec!["2024-01-01 18:26:52", "short"]);
+            all.push((format!("column_{column}"), Arc::new(words) as ArrayRef));
+        }
+        RecordBatch::try_from_iter(all).unwrap()
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_become_lines() {
+        let batch = wide(3);
+        let text = |width| table_of_width(batch.schema_ref(), std::slice::from_ref(&batch), width).unwrap();
+        insta::assert_snapshot!(text(80), @r"
+         net_sales  column_1             column_2
+            222.10  2024-01-01 18:26:52  2024-01-01 18:26:52
+              1.50  short                short
+        ");
+        insta::assert_snapshot!(text(40), @r"
+                    row 1                row 2
+         net_sales  222.10               1.50
+         column_1   2024-01-01 18:26:52  short
+         column_2   2024-01-01 18:26:52  short
+        ");
+    }
+
+    #[test]
+    fn no_value_is_broken_where_rows_stand_side_by_side() {
+        let batch = wide(30);
+        for width in [60, 80, 120] {
+            let text = table_of_width(batch.schema_ref(), std::slice::from_ref(&batch), width).unwrap();
+            assert_eq!(text.matches("2024-01-01 18:26:52").count(), 29, "{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        }
+    }
 }

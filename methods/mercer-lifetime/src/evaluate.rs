@@ -2,6 +2,7 @@
 //! happened, beside two naive ways of forecasting.
 
 use mercer_base::card::{Column as Heading, Table, Value};
+use mercer_base::notation::Notation;
 use mercer_base::{Error, ErrorKind, Result};
 use mercer_method::{Detail, Evaluation, Intake, Measure, Verdict};
 use mercer_stats::area_under_roc;
@@ -232,17 +233,26 @@ fn compare(params: &Params, model: ModelKind, log: &PurchaseLog, forecast: &Fore
         Measure::plain("actual", "Purchases that came", total, &[total; 2]),
         Measure::plain("total_error", "Error of the total", off(&forecast.predicted), &of(&off)),
     ];
-    let beats = measures.iter().take(2).all(|measure| measure.beats_all() == Some(true));
+    // Forecasts are means, which the squared error judges; the plain one is smallest for whoever guesses the median: mostly 0.
+    let [squared, plain, ranking] = [&measures[0], &measures[1], &measures[2]];
+    let beats = squared.beats_all() == Some(true) && ranking.beats_all() == Some(true);
     let window = params.time_unit.count(f64::from(split.days) / params.time_unit.days());
-    let [first, second] = [&measures[0], &measures[1]];
-    let best = |measure: &Measure| measure.baselines.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-    let figures = format!(
-        "error a customer {:.3} against {:.3} (root mean square), {:.3} against {:.3} (mean) for the better of two naive forecasts",
-        first.model.unwrap_or(f64::NAN),
-        best(first),
-        second.model.unwrap_or(f64::NAN),
-        best(second),
+    let best = |measure: &Measure| {
+        let (known, more) = (measure.baselines.iter().flatten().copied(), measure.more_is_better == Some(true));
+        if more { known.fold(0.0, f64::max) } else { known.fold(f64::INFINITY, f64::min) }
+    };
+    let pair = |measure: &Measure| format!("{:.3} against {:.3}", measure.model.unwrap_or(f64::NAN), best(measure));
+    let mut figures = format!(
+        "error a customer {} (root mean square), ranking of buyers {} (AUC) for the better of two naive forecasts",
+        pair(squared),
+        pair(ranking)
     );
+    if plain.beats_all() != Some(true) {
+        figures.push_str(&format!(
+            "; in plain mean error ({}) a naive forecast is nearer, a measure that favours guessing none",
+            pair(plain)
+        ));
+    }
     let design = format!(
         "{} fitted on what was known on {}, then the {window} to {} forecast",
         model.label(),
@@ -251,7 +261,11 @@ fn compare(params: &Params, model: ModelKind, log: &PurchaseLog, forecast: &Fore
     );
     let verdict = if beats { Verdict::BeatsBaseline } else { Verdict::DoesNotBeatBaseline };
     let said = if beats { "better than the naive forecasts" } else { "not better than both naive forecasts" };
-    let total_words = format!("{:.0} purchases forecast, {total:.0} came", forecast.predicted.iter().sum::<f64>());
+    let total_words = format!(
+        "{} purchases forecast, {} came",
+        rounded(forecast.predicted.iter().sum()),
+        rounded(total)
+    );
     Evaluation {
         words: format!("{design}: {said}: {figures}; {total_words}."),
         design,
@@ -358,6 +372,10 @@ fn calibration(forecast: &Forecast<'_>) -> Detail {
         about: "held-out purchases a customer, by repeat purchases before".to_owned(),
         table: Table { columns: columns.map(|(name, label)| Heading::new(name, label)).to_vec(), rows: rows.collect() },
     }
+}
+
+fn rounded(number: f64) -> String {
+    Notation::new("").exact(&Value::Number(number), 0)
 }
 
 fn rmse(predicted: &[f64], actual: &[f64]) -> f64 {

@@ -1,9 +1,8 @@
 //! Findings for the report: what is to be expected, what is at risk, who matters, and how far to trust it.
 
-use std::cmp::Ordering;
-
 use mercer_base::card::{Bar, Card, Chart, Column, Point, Series, Table, Tile, Unit, Value, Width};
 use mercer_base::notation::{MISSING, Notation};
+use mercer_base::words::{count};
 use mercer_base::{Money, Result};
 use mercer_method::{Context, Findings, Known, Verdict};
 
@@ -167,16 +166,11 @@ impl Desk<'_> {
         let doubtful = self.customers.iter().filter(|customer| customer.at_risk() > 0.0).count();
         vec![
             tile(
-                "Value to come",
-                self.total(|customer| customer.value),
-                format!("expected from today's customers, next {}", self.horizon()),
-            ),
-            tile(
                 "Value at risk",
                 self.total(|customer| customer.at_risk()),
                 format!(
                     "if the {} that are {}–{} likely to be still with us are gone",
-                    count(doubtful, "customer", "customers"),
+                    count(doubtful as u64, "customer", "customers"),
                     self.share(least).trim_end_matches('%').trim_end(),
                     self.share(most)
                 ),
@@ -191,10 +185,10 @@ impl Desk<'_> {
         let at_risk = self.total(|customer| customer.at_risk());
         let mut rows = vec![
             vec![Value::Text("Customers".into()), Value::Count(whole(everyone as f64))],
-            vec![Value::Text("Of them likely still customers".into()), Value::Number(alive.round())],
+            vec![Value::Text("Of them likely still customers".into()), Value::Count(whole(alive.round()))],
             vec![
                 Value::Text(format!("Expected purchases, next {}", self.horizon())),
-                Value::Number(self.total(|customer| customer.purchases)),
+                Value::Count(whole(self.total(|customer| customer.purchases).round())),
             ],
         ];
         if self.has_value {
@@ -215,7 +209,7 @@ impl Desk<'_> {
         Card {
             id: "lifetime-outlook".into(),
             title,
-            subtitle: format!("{} customers, {}", whole(everyone as f64), self.window()),
+            subtitle: format!("{}, {}", count(everyone as u64, "customer", "customers"), self.window()),
             so_what: Some("Spend to keep the customers in doubt up to their value at risk; do not discount for those who stay anyway.".into()),
             caveats: vec![
                 self.trust(),
@@ -325,7 +319,7 @@ impl Desk<'_> {
         let title = |listed: &[&Customer<'_>], share: f64| {
             format!(
                 "{} hold {} of the value at risk",
-                count(listed.len(), "sinking customer", "sinking customers"),
+                count(listed.len() as u64, "sinking customer", "sinking customers"),
                 self.share(share)
             )
         };
@@ -559,11 +553,6 @@ impl Desk<'_> {
 
 fn unit_name(params: &Params) -> String {
     params.time_unit.count(1.0).trim_start_matches("1 ").to_owned()
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    let text = Notation::new("").exact(&Value::Count(whole(number as f64)), 0);
-    format!("{text} {}", if number.cmp(&1) == Ordering::Equal { one } else { many })
 }
 
 fn whole(number: f64) -> i64 {

@@ -11,9 +11,23 @@ use super::steps::Steps;
 pub(super) fn merge(steps: &mut Steps<'_>, staged: &[StagedSource], rules: &Rules, end_of_today: &str) -> Result<()> {
     lines(steps, &Rows::of(staged, Table::OrderLines))?;
     order_rows(steps, &Rows::of(staged, Table::Orders))?;
-    steps.keep("merged_orders", &merged(rules, end_of_today))?;
+    let priced = [Table::OrderLines, Table::Orders].into_iter().any(|table| {
+        let rows = Rows::of(staged, table);
+        AMOUNTS.iter().any(|(owner, field)| rows.has(*owner, field))
+    });
+    steps.keep("merged_orders", &merged(rules, end_of_today, priced))?;
     Ok(())
 }
+
+/// Fields that say what an order is worth.
+const AMOUNTS: [(Table, &str); 6] = [
+    (Table::OrderLines, "unit_price"),
+    (Table::OrderLines, "gross_amount"),
+    (Table::OrderLines, "net_amount"),
+    (Table::Orders, "gross_sales"),
+    (Table::Orders, "subtotal"),
+    (Table::Orders, "total"),
+];
 
 /// `line_rows`: every parsed line. `lines`: each order's lines from the newest file that has the order, numbered, valued at
 /// list price (`gross_value` is negative for what came back, null where the line does not say), with the running total of
@@ -92,7 +106,8 @@ fn order_rows(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
 }
 
 /// Orders from both forms: what an order table says wins over what lines repeat, except that goods are valued by their lines.
-fn merged(rules: &Rules, end_of_today: &str) -> String {
+/// Without an amount anywhere, what was bought is a sale of unknown value rather than a gift.
+fn merged(rules: &Rules, end_of_today: &str, priced: bool) -> String {
     let is_status = |statuses: &[String]| match statuses {
         [] => "false".to_owned(),
         statuses => format!(
@@ -139,7 +154,7 @@ fn merged(rules: &Rules, end_of_today: &str) -> String {
          settled as (select *, {adjustment} as is_adjustment from refunded) \
          select order_id, nullif({customer}, '') as customer_id, ordered_at, \
            case when is_adjustment then 'adjustment' when {cancelled} and gross0 > 0 then 'cancelled' \
-             when {cancellation} and gross0 = 0 then 'return' when gross0 > 0 then 'sale' when refund1 > 0 then 'return' else 'free' end as kind, \
+             when {cancellation} and gross0 = 0 then 'return' when gross0 > 0 then 'sale' when refund1 > 0 then 'return' {unpriced} else 'free' end as kind, \
            status, channel, country, currency, coupon, \
            {gross} as gross_sales, {discount} as discount, {refund} as refund, {adjusted} as adjustment, \
            {net} as net_sales, tax, shipping, case when refunded_at > ordered_at then refunded_at end as refunded_at, \
@@ -148,6 +163,11 @@ fn merged(rules: &Rules, end_of_today: &str) -> String {
              when ordered_at is null then 'its order is in none of the orders, or no row of it has a date' \
              when ordered_at > {end_of_today} then 'dated in the future' end as refusal \
          from settled",
+        unpriced = if priced {
+            String::new()
+        } else {
+            format!("when {cancelled} then 'cancelled' when units < 0 then 'return' when not is_adjustment then 'sale'")
+        },
         gross = money("case when is_adjustment then 0 else gross0 end"),
         discount = money("case when is_adjustment then 0 else discount end"),
         refund = money("case when is_adjustment then 0 else refund1 end"),
@@ -192,7 +212,7 @@ pub(super) fn order_lines() -> String {
              when o.kind = 'adjustment' then {adjusted} else {goods} end as gross_sales, \
            case when o.kind = 'adjustment' then case when l.gross_value >= 0 then l.line_discount else 0 end else {discount} end as discount, \
            case when o.kind = 'adjustment' then greatest(-coalesce(l.gross_value, 0), 0) else {refund} end as refund, \
-           o.kind = 'adjustment' as is_adjustment \
+           o.refunded_at, o.kind = 'adjustment' as is_adjustment \
          from lines l join merged_orders o on l.order_lines__order_id = o.order_id \
          left join customer_keys k on o.customer_id = k.customer_id where o.refusal is null) \
          select customer_key, customer_id, ordered_at, order_id, line_number, kind, product_id, quantity, unit_price, \
@@ -200,7 +220,7 @@ pub(super) fn order_lines() -> String {
            cast(case when is_adjustment then 0 else discount end as decimal(18, 4)) as discount, \
            cast(case when is_adjustment then 0 else refund end as decimal(18, 4)) as refund, \
            cast(case when is_adjustment then gross_sales - discount - refund else 0 end as decimal(18, 4)) as adjustment, \
-           cast(gross_sales - discount - refund as decimal(18, 4)) as net_sales \
+           cast(gross_sales - discount - refund as decimal(18, 4)) as net_sales, refunded_at \
          from spread order by customer_key nulls last, ordered_at, order_id, line_number",
         adjusted = share("adjustment"),
         goods = share("gross_sales"),

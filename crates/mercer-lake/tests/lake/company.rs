@@ -42,7 +42,11 @@ impl Company {
         let columns: BTreeMap<_, _> = columns
             .iter()
             .map(|column| column.split_once('=').unwrap_or((column, column)))
-            .map(|(field, column)| (field.to_owned(), ColumnSource::Column(column.to_owned())))
+            .map(|(field, column)| match (field, column) {
+                ("order_id", "one per customer and day") => (field, ColumnSource::one_per_customer_and_day()),
+                _ => (field, ColumnSource::Column(column.to_owned())),
+            })
+            .map(|(field, origin)| (field.to_owned(), origin))
             .collect();
         let spec = SourceSpec {
             name: format!("{}_{}", rows_are.name(), self.sources.len()),
@@ -85,6 +89,7 @@ impl Company {
         let options = EngineOptions { threads: Some(2), ..EngineOptions::default() };
         let definitions = Definitions::built_in().unwrap();
         let request = UpdateRequest {
+            project: self.folder.path(),
             sources: &self.sources,
             rules: &self.rules,
             definitions: &definitions,

@@ -33,6 +33,36 @@ fn equal_rows_of_one_file_all_count_where_there_is_no_key() {
     assert_eq!(ask(&reader, "select cast(sum(spend) as bigint) from media"), ["10"]);
 }
 
+/// What was bought with an order that is cancelled later was bought as far as anybody knew.
+#[test]
+fn goods_of_an_order_cancelled_later_were_bought_before() {
+    let reader = Company::new()
+        .source(
+            Table::Orders,
+            &["order_id", "customer_id", "ordered_at", "status", "refunded_at"],
+            &[(
+                "o.csv",
+                "order_id,customer_id,ordered_at,status,refunded_at\n\
+                 1,a,2024-01-10,paid,\n2,a,2024-02-10,cancelled,2024-03-05\n3,a,2024-03-10,paid,\n",
+            )],
+        )
+        .source(
+            Table::OrderLines,
+            &["order_id", "product_id", "quantity", "unit_price"],
+            &[("l.csv", "order_id,product_id,quantity,unit_price\n1,mug,1,5\n2,lamp,1,90\n3,tray,1,7\n")],
+        )
+        .open();
+    let lines = "select order_id, kind, cast(cast(refunded_at as date) as varchar) from order_lines order by 1";
+    assert_eq!(ask(&reader, lines), ["1 | sale | ", "2 | cancelled | 2024-03-05", "3 | sale | "]);
+    let goods = "select orders, distinct_products from customer_360";
+    assert_eq!(ask(&reader, goods), ["2 | 2"]);
+    // 2024-02-15: the lamp had been ordered, and its cancellation was not known.
+    reader.rewind(1_707_955_200_000_000).unwrap();
+    assert_eq!(ask(&reader, goods), ["2 | 2"]);
+    let favourite = "select favourite_product from customer_360";
+    assert_eq!(ask(&reader, favourite), ["lamp"]);
+}
+
 #[test]
 fn the_customer_360_of_a_day_knows_nothing_later() {
     let reader = Company::new()

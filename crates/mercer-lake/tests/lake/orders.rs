@@ -282,3 +282,39 @@ fn rows_that_cannot_stand_are_kept_with_their_reason() {
     );
     assert_eq!(counts(reader.manifest()), [8, 2, 0, 6]);
 }
+
+#[test]
+fn what_a_customer_bought_on_one_day_is_an_order() {
+    let columns = ["order_id=one per customer and day", "customer_id=Member", "ordered_at=Date", "product_id=Item"];
+    let rows = "Member,Date,Item\n1,21-07-2015,milk\n2,21-07-2015,beer\n1,21-07-2015,bread\n1,22-07-2015,milk\n\
+                1,21-07-2015,milk\n,21-07-2015,milk\n";
+    let reader = Company::new().source(Table::OrderLines, &columns, &[("baskets.csv", rows)]).open();
+    // Without any amount a basket is a sale whose value is not known, and counts.
+    let orders = "select order_id, customer_id, cast(cast(ordered_at as date) as varchar), kind, lines, order_number \
+                  from orders order by order_id";
+    assert_eq!(
+        ask(&reader, orders),
+        [
+            "1 2015-07-21 | 1 | 2015-07-21 | sale | 3 | 1",
+            "1 2015-07-22 | 1 | 2015-07-22 | sale | 1 | 2",
+            "2 2015-07-21 | 2 | 2015-07-21 | sale | 1 | 1"
+        ]
+    );
+    assert_eq!(counts(reader.manifest()), [6, 5, 0, 1]);
+    assert_eq!(
+        ask(&reader, "select reason from quarantine"),
+        ["no order_id: it is made from customer_id and day, and one is empty"]
+    );
+    assert_eq!(
+        ask(
+            &reader,
+            "select check_name, severity from data_quality where check_name in ('made_orders', 'orders_without_amounts') order by 1"
+        ),
+        ["made_orders | note", "orders_without_amounts | warning"]
+    );
+    // A customer with a price somewhere: an order without one is free, as before.
+    let priced = "Member,Date,Item,Price,Pieces\n1,21-07-2015,milk,2.50,1\n1,22-07-2015,sample,,1\n";
+    let columns = [columns[0], columns[1], columns[2], columns[3], "unit_price=Price", "quantity=Pieces"];
+    let reader = Company::new().source(Table::OrderLines, &columns, &[("baskets.csv", priced)]).open();
+    assert_eq!(ask(&reader, "select kind from orders order by order_id"), ["sale", "free"]);
+}

@@ -112,8 +112,10 @@ pub(crate) fn company(before: Option<&str>) -> Engine {
     engine
         .register_view(
             "order_lines",
-            "SELECT *, 'c' || CAST(customer_key AS VARCHAR) AS customer_id, \
-             CAST(gross_sales - discount - refund + adjustment AS DECIMAL(18, 4)) AS net_sales FROM raw_lines",
+            "SELECT l.customer_key, 'c' || CAST(l.customer_key AS VARCHAR) AS customer_id, l.ordered_at, l.order_id, o.kind, \
+             l.product_id, l.quantity, l.gross_sales, l.discount, l.refund, l.adjustment, \
+             CAST(l.gross_sales - l.discount - l.refund + l.adjustment AS DECIMAL(18, 4)) AS net_sales, o.refunded_at \
+             FROM raw_lines AS l JOIN orders AS o ON l.order_id = o.order_id",
         )
         .unwrap();
     view(

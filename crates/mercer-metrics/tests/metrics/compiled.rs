@@ -63,7 +63,7 @@ const EXPECTED: &[(&str, [&str; 4])] = &[
     ("impressions", ["4000", "1000", "3000", "0"]),
     ("clicks", ["30", "20", "10", "0"]),
     ("click_through_rate", ["0.0075", "0.02", "0.003333", "NULL"]),
-    ("blended_cac", ["22.25", "29.50", "30.00", "0.00"]),
+    ("blended_cac", ["22.25", "29.50", "30.00", "NULL"]),
     ("marketing_efficiency", ["4.831461", "5", "1.5", "NULL"]),
     ("messages_sent", ["4", "2", "2", "0"]),
     ("messages_opened", ["2", "1", "1", "0"]),
@@ -171,6 +171,35 @@ fn a_breakdown_that_makes_no_sense_is_refused() {
     assert!(query(&["orders"], Some("orders.weather")).unwrap_err().hint().unwrap().contains("orders.country"));
     assert!(query(&["happiness"], None).unwrap_err().hint().unwrap().contains("net_sales"));
     assert!(query(&[], None).is_err());
+}
+
+#[test]
+fn a_ratio_across_tables_is_missing_where_its_upper_table_says_nothing() {
+    let own = "[[metric]]\nname = \"leads_per_order\"\nlabel = \"Leads per order\"\ntype = \"ratio\"\nunit = \"number\"\n\
+               description = \"Leads over orders.\"\nnumerator = \"leads\"\ndenominator = \"orders\"\n\n\
+               [[metric]]\nname = \"events_per_order\"\nlabel = \"Events per order\"\ntype = \"ratio\"\nunit = \"number\"\n\
+               description = \"Events over orders.\"\nnumerator = \"events\"\ndenominator = \"orders\"\n";
+    let definitions = built_in().merge(Definitions::parse(own).unwrap()).unwrap();
+    let engine = company(None);
+    let monthly = |metric: &str| -> Vec<String> {
+        let query = MetricQuery {
+            metrics: &[metric],
+            window: quarter(),
+            grain: Grain::Month,
+            by: None,
+            known_until: at("2024-06-01"),
+        };
+        ask(&engine, &definitions.sql(&query).unwrap()).iter().map(|row| row[metric].clone()).collect()
+    };
+    // Leads go on until March, so February had none; events end in February.
+    assert_eq!(monthly("leads_per_order"), ["1", "0", "0.5"]);
+    assert_eq!(monthly("events_per_order"), ["2", "0.5", "NULL"]);
+    // Without any media there is no cost of a customer, and no return either.
+    let media = engine.schema("SELECT * FROM media").unwrap();
+    engine.register_batches("media", media, Vec::new()).unwrap();
+    assert_eq!(monthly("media_spend"), ["0.00", "0.00", "0.00"]);
+    assert_eq!(monthly("blended_cac"), ["NULL", "NULL", "NULL"]);
+    assert_eq!(monthly("marketing_efficiency"), ["NULL", "NULL", "NULL"]);
 }
 
 #[test]

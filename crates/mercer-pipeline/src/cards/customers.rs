@@ -49,8 +49,12 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
         let customers = row.count("customers")?;
         known += usize::from(share.is_some());
         let of = words::count(words::whole(size), "customer", "customers");
+        let (part, whole) = (words::whole(customers), words::whole(size));
+        let ends = share.and_then(|_| words::share_interval(part, whole));
+        let range = words::interval(desk.notation, part, whole)
+            .map_or_else(String::new, |range| format!(", 95 % interval {range}"));
         if let Some(line) = cells.last_mut() {
-            line.push(share.map(|value| HeatCell { value, note: format!("{customers} of {of} ordered") }));
+            line.push(share.map(|value| HeatCell { value, note: format!("{customers} of {of} ordered{range}") }));
         }
         table.push(vec![
             Value::Text(month),
@@ -58,6 +62,8 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
             Value::Count(size),
             share.map_or(Value::Missing, |_| Value::Count(customers)),
             share.map_or(Value::Missing, Value::Share),
+            ends.map_or(Value::Missing, |ends| Value::Share(ends.low)),
+            ends.map_or(Value::Missing, |ends| Value::Share(ends.high)),
         ]);
     }
     // The latest cohorts have no month behind them yet.
@@ -77,18 +83,19 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
     for line in &mut cells {
         line.resize(width, None);
     }
-    let second = desk.metric("second_purchase_90d", desk.history)?;
+    let second = second_purchase(desk)?;
     Ok(Some(Card {
         id: "cohorts".into(),
-        title: second.number().map_or_else(
+        title: second.map_or_else(
             || "How many customers come back, by month of their first order".into(),
-            |share| format!("{} of new customers order again within 90 days", desk.notation.label(&Unit::Share, share)),
+            |share| format!("{share} of new customers order again within 90 days"),
         ),
         subtitle: format!("Share of each month's new customers who ordered in the months after, {}", words::range(&window)),
         so_what: Some("Rows that stay pale early on are cohorts to ask: what brought them in did not bring them back.".into()),
         caveats: vec![
             "The first cohorts hold customers who had bought before the data begin, so they look more loyal than later ones.".into(),
             "A month counts once it is over.".into(),
+            INTERVAL.into(),
         ],
         chart: Some(Chart::Heatmap {
             unit: Unit::Share,
@@ -100,7 +107,7 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
         }),
         table: Table {
             columns: [
-                ("cohort", "First order in"), ("months_since", "Months since"), ("size", "Customers"), ("ordered", "Ordered"), ("share", "Share"),
+                ("cohort", "First order in"), ("months_since", "Months since"), ("size", "Customers"), ("ordered", "Ordered"), ("share", "Share"), ("low", "95 % from"), ("high", "to"),
             ]
             .map(|(name, label)| Column::new(name, label))
             .to_vec(),
@@ -108,6 +115,23 @@ fn cohorts(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Option<Card>>
         },
         ..Card::default()
     }))
+}
+
+/// What ranges in brackets mean.
+pub(super) const INTERVAL: &str = "Ranges in brackets hold the true share in 95 of 100 cases, as far as customers decide each for themselves (Wilson).";
+
+/// The share of new customers who order again within 90 days, with its interval: `27 % (25–29 %)`.
+pub(super) fn second_purchase(desk: &Desk<'_>) -> Result<Option<String>> {
+    let Some(share) = desk.metric("second_purchase_90d", desk.history)?.number() else { return Ok(None) };
+    let text = desk.notation.label(&Unit::Share, share);
+    // The customers it is a share of: those whose 90 days are over.
+    let over = desk.facts.known_until.checked_sub_days(chrono::Days::new(90));
+    let Some(window) = over.and_then(|over| Window::new(desk.history.from(), over).ok()) else { return Ok(Some(text)) };
+    let Some(base) = desk.metric("new_customers", window)?.number() else { return Ok(Some(text)) };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of customers")]
+    let (part, whole) = ((share * base).round() as usize, base as usize);
+    let range = words::interval(desk.notation, part, whole);
+    Ok(Some(range.map_or_else(|| text.clone(), |range| format!("{text} ({range})"))))
 }
 
 fn rfm(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<Card>> {

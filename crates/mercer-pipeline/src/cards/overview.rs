@@ -28,7 +28,12 @@ pub(super) fn cards(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Vec<
 
 fn key_figures(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Card> {
     let names = TILES.map(|(name, ..)| name);
-    let now = desk.metrics(&names, desk.window, Grain::Total, None)?;
+    let parts = [names.as_slice(), &["repeat_customers"]].concat();
+    let now = desk.metrics(&parts, desk.window, Grain::Total, None)?;
+    let repeat_interval = now.first().map_or(Ok(None), |row| {
+        let (repeat, active) = (row.count("repeat_customers")?, row.count("active_customers")?);
+        Ok::<_, mercer_base::Error>(words::interval(desk.notation, words::whole(repeat), words::whole(active)))
+    })?;
     let before = desk.previous.map(|window| desk.metrics(&names, window, Grain::Total, None)).transpose()?;
     let monthly = desk.metrics(&names, desk.history, Grain::Month, None)?;
     if before.is_none() {
@@ -70,7 +75,10 @@ fn key_figures(desk: &Desk<'_>, left_out: &mut Vec<LeftOut>) -> Result<Card> {
             change_in_points: in_points,
             more_is_better: Some(better),
             course: if course.len() > 1 { course } else { Vec::new() },
-            note: note.into(),
+            note: match &repeat_interval {
+                Some(range) if name == "repeat_rate" => format!("{note}; 95 % interval {range}"),
+                _ => note.into(),
+            },
         });
     }
     let net_sales = tiles.first().map_or_else(String::new, |tile| desk.notation.headline(&tile.value));
@@ -130,9 +138,9 @@ fn findings(desk: &Desk<'_>) -> Result<Option<Card>> {
             so_what,
         );
     }
-    if let Some(second) = known_share(desk, "second_purchase_90d", desk.history)? {
+    if let Some(second) = super::customers::second_purchase(desk)? {
         say(
-            format!("{} of new customers order again within 90 days.", share(second)),
+            format!("{second} of new customers order again within 90 days."),
             "Write to new customers well before those 90 days are over.",
         );
     }

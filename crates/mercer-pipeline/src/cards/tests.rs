@@ -140,3 +140,11 @@ fn the_worst_finding_comes_first() {
     let messages: Vec<Value> = cards[0].table.rows.iter().map(|row| row[1].clone()).collect();
     assert_eq!(messages, ["b", "c", "a"].map(|message| Value::Text(message.into())));
 }
+
+#[test]
+fn shares_come_with_their_interval() {
+    // 15 of 148: 6.24 to 16.05 % (statsmodels, as in mercer-stats).
+    let text = words::interval(Notation::new("€"), 15, 148).unwrap();
+    assert_eq!(text.replace(['\u{202f}', '\u{a0}', '\u{2009}'], " "), "6.2–16 %");
+    assert_eq!(words::interval(Notation::new("€"), 0, 0), None);
+}

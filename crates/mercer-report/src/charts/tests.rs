@@ -115,6 +115,18 @@ fn bars_are_in_proportion_and_in_order() {
 }
 
 #[test]
+fn long_remarks_of_bars_get_a_line_instead_of_being_cut() {
+    let note = "1,811 customers, 12.5 % of buyers";
+    let bar = |note: &str| Bar { label: "Champions".into(), value: 3.0, note: note.into(), accent: true };
+    for size in [Size::Narrow, Size::Medium, Size::Wide] {
+        let long = bars::draw(&Unit::Count, &[bar(note), bar("all")], &scene(), size).unwrap();
+        assert_eq!(texts(&long.fluid("")), ["Champions", "3", note, "Champions", "3", "all"], "{size:?}");
+    }
+    let height = |note: &str| bars::draw(&Unit::Count, &[bar(note)], &scene(), Size::Medium).unwrap().height;
+    assert!(height(note) > height("all"));
+}
+
+#[test]
 fn ladders_hang_together() {
     let steps = [("Gross", 100.0, true), ("Refunds", -20.0, false), ("Net", 80.0, true)]
         .map(|(label, value, total)| Step { label: label.into(), value, total });

@@ -52,6 +52,8 @@ pub(super) enum Because {
     Link(f64),
     /// The rows name no customer number, and so an e-mail address stands for the customer.
     Email,
+    /// The lines name no product number, and so its name stands for the product.
+    Title,
     /// The file is this known system's export.
     Preset(&'static str),
 }

@@ -169,6 +169,22 @@ fn source(files: &[File<'_>], group: &[usize], verdict: &Verdict) -> ProposedSou
             samples: vec![value.clone()],
         });
     }
+    if verdict.case.makes_orders {
+        spec.columns.insert("order_id".to_owned(), ColumnSource::one_per_customer_and_day());
+        columns.insert(
+            0,
+            ProposedColumn {
+                field: "order_id".to_owned(),
+                columns: Vec::new(),
+                certainty: 0.6,
+                reason:
+                    "an assumption: no column is an order number, so what a customer bought on one day is one order"
+                        .into(),
+                runner_up: None,
+                samples: Vec::new(),
+            },
+        );
+    }
     let mut unmapped = Vec::new();
     for (index, column) in file.columns.iter().enumerate().filter(|(index, _)| !used.contains(index)) {
         let guess = verdict.case.matches.iter().find(|m| m.column == index);
@@ -274,6 +290,7 @@ fn put_into_words(file: &File<'_>, rows_are: Table, m: &Match, field: String) ->
         Because::Preset(system) => format!("a column of {system}"),
         Because::OnlyOne => "the only column with dates".to_owned(),
         Because::Email => "the rows name no customer number, so the e-mail address names the customer".to_owned(),
+        Because::Title => "the rows name no product number, so its name stands for the product".to_owned(),
         Because::Link(share) if !owns(rows_are, m) => {
             format!("{name}, and {:.0} % of its values are known keys", share * 100.0)
         }
@@ -321,14 +338,10 @@ fn about_rows(verdict: &Verdict, spec: &SourceSpec, questions: &mut Vec<Question
         let other = verdict.runner_up.map_or(String::new(), |other| format!(", or rather of {}", other.name()));
         question(format!("is each row really one of {} ({}){other}?", table.name(), noun(table)));
     }
-    if !spec.columns.contains_key("order_id") {
-        match table {
-            Table::Orders => question("there is no order number: is each row an order of its own?".into()),
-            Table::OrderLines => {
-                question("there is no order number: is what a customer bought at one time one order?".into());
-            }
-            _ => {}
-        }
+    if spec.makes_orders() {
+        question("there is no order number: is what a customer bought on one day one order?".into());
+    } else if table == Table::Orders && !spec.columns.contains_key("order_id") {
+        question("there is no order number: is each row an order of its own?".into());
     }
 }
 

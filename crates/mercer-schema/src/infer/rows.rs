@@ -20,6 +20,8 @@ pub(super) struct Case {
     pub(super) constants: Vec<(&'static str, String)>,
     points: f64,
     pub(super) reason: String,
+    /// Lines have no order number; customer and day make one.
+    pub(super) makes_orders: bool,
 }
 
 /// The verdict on a file.
@@ -81,7 +83,7 @@ fn known_export(file: &File<'_>, preset: &'static Preset, links: &dyn Links) -> 
     }
     sort(&mut matches, preset.rows);
     let reason = format!("the header is that of {}", preset.name);
-    let case = Case { table: preset.rows, matches, constants: Vec::new(), points: 0.0, reason };
+    let case = Case { table: preset.rows, matches, constants: Vec::new(), points: 0.0, reason, makes_orders: false };
     Some(Verdict { case, certainty: 0.98, runner_up: None })
 }
 
@@ -94,7 +96,11 @@ fn event_of_file(file: &File<'_>, matches: &[Match]) -> Option<String> {
 
 /// The case for rows of `table`; none where they cannot be.
 pub(super) fn case(file: &File<'_>, table: Table, links: &dyn Links) -> Option<Case> {
-    let matches = map(file, table, links);
+    let mut matches = map(file, table, links);
+    if table == Table::OrderLines {
+        matches.extend(title_as_product(file, &matches));
+        sort(&mut matches, table);
+    }
     let mut constants = Vec::new();
     if table == Table::Events && !matches.iter().any(|m| m.field.name == "name") {
         constants.push(("name", event_of_file(file, &matches)?));
@@ -108,6 +114,7 @@ pub(super) fn case(file: &File<'_>, table: Table, links: &dyn Links) -> Option<C
             || constants.iter().any(|(constant, _)| *constant == field.name)
             || (field.name == "order_id" && order_id_is_made)
     });
+    let makes_orders = order_id_is_made && !seen.own("order_id").is_some_and(|m| m.name >= LEAST_KEY_NAME || linked(m));
     if !complete {
         return None;
     }
@@ -126,7 +133,30 @@ pub(super) fn case(file: &File<'_>, table: Table, links: &dyn Links) -> Option<C
     if file.words.has_any(file_words(table)) {
         points += 0.9;
     }
-    Some(Case { table, matches, constants, points, reason })
+    if makes_orders {
+        matches.retain(|m| !(m.table == table && m.field.name == "order_id"));
+    }
+    Some(Case { table, matches, constants, points, reason, makes_orders })
+}
+
+/// Where lines name no product number but a title, the title is the product's key (beside being its name).
+fn title_as_product(file: &File<'_>, matches: &[Match]) -> Option<Match> {
+    if matches.iter().any(|m| m.field.name == "product_id" && m.certainty >= LEAST_CERTAINTY) {
+        return None;
+    }
+    let title = matches.iter().find(|m| m.field.name == "title" && m.certainty >= LEAST_CERTAINTY)?;
+    let column = &file.columns[title.column];
+    // A product comes again; texts that never do are remarks.
+    let again = column.unique < 0.5;
+    let field = Table::OrderLines.field("product_id").filter(|_| again)?;
+    Some(Match {
+        table: Table::OrderLines,
+        field,
+        certainty: 0.8 * title.certainty,
+        runner_up: None,
+        because: Because::Title,
+        ..title.clone()
+    })
 }
 
 /// A file and its mapping as one table.
@@ -315,8 +345,12 @@ fn order_lines(seen: &Seen<'_>) -> Option<(f64, String)> {
             Some((points + goods, reason))
         }
         None if seen.surely("customer_id") && !seen.has_any(&["total", "subtotal"]) => {
+            // A customer who never comes again is no buyer of baskets.
+            if seen.unique("customer_id")? >= 0.9 {
+                return None;
+            }
             let reason = format!(
-                "{} with a date and a product; no order number, so what a customer bought at one time is an order",
+                "{} with a date and a product; no order number, so what a customer bought on one day is an order",
                 seen.column("customer_id")
             );
             Some((goods + 0.8, reason))

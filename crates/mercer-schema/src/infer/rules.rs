@@ -1,5 +1,7 @@
 //! Business rules from what a second look at the rows found.
 
+use mercer_base::words::{agreeing, count, grouped};
+
 use super::evidence::{Evidence, Prefix};
 use super::{Proposal, RuleReason};
 
@@ -32,9 +34,9 @@ impl Proposal {
         }
         self.rules.cancellation_prefix = Some(letters.clone());
         let reason = format!(
-            "{} of {} rows whose order starts with {letters} (such as {}) have negative amounts",
-            count(prefix.negative),
-            count(prefix.rows),
+            "{} of {} whose order starts with {letters} (such as {}) have negative amounts",
+            grouped(prefix.negative),
+            count(prefix.rows, "row", "rows"),
             example(prefix)
         );
         self.because("cancellation_prefix", reason);
@@ -56,12 +58,16 @@ impl Proposal {
         });
         let Some((letters, prefix)) = found.max_by_key(|(_, prefix)| prefix.rows) else { return };
         self.rules.adjustment_prefix = Some(letters.clone());
-        let books =
-            if at_least(prefix.about_books, prefix.rows, 50) { " and speak of corrections or bad debt" } else { "" };
+        let books = if at_least(prefix.about_books, prefix.rows, 50) {
+            " and with words of corrections or bad debt"
+        } else {
+            ""
+        };
         let reason = format!(
-            "only {} rows of {} have an order that starts with {letters} (such as {}); they name no customer{books}",
-            count(prefix.rows),
-            count(seen.rows),
+            "only {} of {} {} an order that starts with {letters} (such as {}), without a customer{books}",
+            count(prefix.rows, "row", "rows"),
+            grouped(seen.rows),
+            agreeing(prefix.rows, "has", "have"),
             example(prefix)
         );
         self.because("adjustment_prefix", reason);
@@ -76,7 +82,7 @@ impl Proposal {
         let has = |state: &str, parts: &[&str]| parts.iter().any(|part| state.contains(part));
         let whole = |state: &str| !has(state, &["partial", "teil", "pending", "request"]);
         for (state, rows) in &states {
-            let reason = format!("\"{state}\" stands in {} rows", count(*rows));
+            let reason = format!("\"{state}\" stands in {}", count(*rows, "row", "rows"));
             if whole(state) && has(state, &["cancel", "void", "storn", "annul", "abgebrochen"]) {
                 add(&mut self.rules.cancelled_statuses, state);
                 self.because("cancelled_statuses", reason);
@@ -103,7 +109,7 @@ impl Proposal {
                 self.rules.service_products.push(key.to_owned());
                 self.because(
                     "service_products",
-                    format!("{key} is \"{title}\" in {} of {} rows", count(charges), count(rows)),
+                    format!("{key} is \"{title}\" in {} of {}", grouped(charges), count(rows, "row", "rows")),
                 );
             }
         }
@@ -118,7 +124,10 @@ impl Proposal {
                 let far_more = at_least(rows, seen.with_customer, 1) && rows > 10 * usual.max(1);
                 if (!number || far_more) && !self.rules.anonymous_customers.contains(key) {
                     self.rules.anonymous_customers.push(key.clone());
-                    self.because("anonymous_customers", format!("\"{key}\" is the customer of {} rows", count(rows)));
+                    self.because(
+                        "anonymous_customers",
+                        format!("\"{key}\" is the customer of {}", count(rows, "row", "rows")),
+                    );
                 }
             }
         }
@@ -144,17 +153,4 @@ fn add(list: &mut Vec<String>, word: &str) {
     if !list.iter().any(|known| known == word) {
         list.push(word.to_owned());
     }
-}
-
-/// A count with thousands separators.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -1,9 +1,10 @@
 //! `mercer check`: what is wrong with the data, and which rows were refused.
 
+use mercer_base::words::grouped;
 use mercer_base::{Result, Seed};
 use mercer_pipeline::{Limits, Project};
 
-use super::{grouped, print_json};
+use super::print_json;
 use crate::args::{Check, Global};
 use crate::console::Console;
 
@@ -28,8 +29,10 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result
         row.extend(counts(&check.rows));
         rows.push(row);
     }
-    console.say("Rows read = accepted + quarantined. Repeated ones are part of the accepted and count once.\n");
+    console.say("Rows read = accepted + quarantined. Repeated ones are part of the accepted and count once.");
+    console.gap();
     console.table(&["source", "rows are", "read", "accepted", "repeated", "quarantined"], rows, &[2, 3, 4, 5]);
+    console.gap();
     if check.findings.is_empty() {
         console.say("Nothing to complain of.");
     }
@@ -39,12 +42,14 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result
     });
     console.table(&["", "about", "finding"], findings.collect(), &[]);
     if !check.refused.is_empty() {
+        console.gap();
         let shown = check.refused.len() as u64;
         console.say(&format!(
-            "Refused rows ({} of {}; `mercer query \"select * from quarantine\"` gives all):\n",
+            "Refused rows ({} of {}; `mercer query \"select * from quarantine\"` gives all):",
             grouped(shown),
             grouped(check.rows.quarantined)
         ));
+        console.gap();
         let rows = check
             .refused
             .iter()

@@ -1,10 +1,11 @@
 //! `mercer init`: a folder of exports becomes a project.
 
+use mercer_base::words::grouped;
 use mercer_base::{Error, Result};
 use mercer_pipeline::init::{InitOptions, InitOutcome, init};
 use serde_json::json;
 
-use super::{grouped, print_json};
+use super::print_json;
 use crate::args::{Global, Init};
 use crate::console::Console;
 
@@ -18,7 +19,7 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Init) -> Result<
         return print_json(&json(&outcome));
     }
     print(console, &outcome);
-    console.say(&format!("\nNext: mercer run --project {}", global.project.display()));
+    console.say(&format!("Next: mercer run --project {}", global.project.display()));
     Ok(())
 }
 
@@ -57,6 +58,7 @@ pub(crate) fn print(console: &Console, outcome: &InitOutcome) {
         vec![source.name.clone(), files, grouped(source.rows), source.rows_are.name().to_owned(), certainty, columns]
     });
     console.table(&["source", "file", "rows", "a row is one of", "sure", "columns used"], rows.collect(), &[2, 4]);
+    console.gap();
     for left in &outcome.left_out {
         console.say(&format!("Left out: {}: {}", left.file.display(), left.reason));
     }
@@ -66,5 +68,8 @@ pub(crate) fn print(console: &Console, outcome: &InitOutcome) {
     for (about, question) in &outcome.questions {
         console.say(&format!("Please check: {about}: {question}"));
     }
-    console.say(&format!("\nWritten: {}", outcome.config_file.display()));
+    if !(outcome.left_out.is_empty() && outcome.warnings.is_empty() && outcome.questions.is_empty()) {
+        console.gap();
+    }
+    console.say(&format!("Written: {}", outcome.config_file.display()));
 }

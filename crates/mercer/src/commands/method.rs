@@ -8,13 +8,14 @@ use arrow::array::RecordBatch;
 use clap::Subcommand;
 use mercer_base::card::{Card, Value as Cell};
 use mercer_base::notation::{Notation, decimals};
+use mercer_base::words::{count, grouped};
 use mercer_base::{Error, Result, Seed};
 use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
 use mercer_pipeline::{Limits, Project};
 use mercer_registry::{About, AnyMethod, Context, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs};
 use serde_json::{Map, Value, json};
 
-use super::{grouped, print_json};
+use super::print_json;
 use crate::args::{Fit, Global, Inputs, MethodVerb, Predict};
 use crate::console::{self, Console};
 use crate::output;
@@ -141,6 +142,7 @@ fn print(console: &Console, about: &About, outcome: &Outcome, notation: Notation
     let saved = &outcome.saved;
     console.say(&format!("{}: {}", about.title, about.question));
     console.say(&rows_in_words(&saved.data));
+    let mut said: Vec<&str> = Vec::new();
     for card in &outcome.findings.cards {
         console.say(&format!("\n{}\n{}\n", card.title, card.subtitle));
         let headings: Vec<&str> = card.table.columns.iter().map(|column| column.label.as_str()).collect();
@@ -152,7 +154,10 @@ fn print(console: &Console, about: &About, outcome: &Outcome, notation: Notation
             console.say(&format!("({ROWS_SHOWN} of {} rows; --json gives all)", card.table.rows.len()));
         }
         for caveat in &card.caveats {
-            console.say(caveat);
+            if !said.contains(&caveat.as_str()) {
+                console.say(caveat);
+                said.push(caveat);
+            }
         }
     }
     let Some(evaluation) = outcome.evaluation.as_ref().filter(|evaluation| !evaluation.measures.is_empty()) else { return };
@@ -173,7 +178,7 @@ fn is_numeric(card: &Card, column: usize) -> bool {
 }
 
 fn rows_in_words(counts: &IntakeCounts) -> String {
-    let mut words = format!("{} rows read", grouped(counts.rows));
+    let mut words = format!("{} read", count(counts.rows, "row", "rows"));
     if counts.refused > 0 {
         words.push_str(&format!(", {} of them refused", grouped(counts.refused)));
         if let Some(first) = counts.refused_sample.first() {

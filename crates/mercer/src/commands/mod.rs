@@ -18,10 +18,3 @@ pub(crate) fn print_json(value: &impl Serialize) -> mercer_base::Result<()> {
     crate::console::print_line(&text);
     Ok(())
 }
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
-}

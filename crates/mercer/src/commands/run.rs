@@ -1,9 +1,10 @@
 //! `mercer run`: read what is new, build, report.
 
+use mercer_base::words::{agreeing, count, grouped};
 use mercer_base::{Result, Seed};
 use mercer_pipeline::{Limits, Project, RunOutcome};
 
-use super::{grouped, print_json};
+use super::print_json;
 use crate::args::{Global, Run};
 use crate::console::Console;
 
@@ -25,26 +26,29 @@ pub(crate) fn print(console: &Console, outcome: &RunOutcome) {
         console.say("Nothing changed since the last run.");
     }
     let rows = &outcome.rows;
-    let files = if outcome.files == 1 { "1 file".to_owned() } else { format!("{} files", grouped(outcome.files)) };
+    let repeated = match rows.repeated {
+        0 => String::new(),
+        1 => " (1 of them repeats another and counts once)".to_owned(),
+        many => format!(" ({} of them repeat others and count once)", grouped(many)),
+    };
     console.say(&format!(
-        "{} rows read from {files}: {} accepted{}, {} quarantined.\n",
-        grouped(rows.read),
+        "{} read from {}: {} accepted{repeated}, {} quarantined.",
+        count(rows.read, "row", "rows"),
+        count(outcome.files, "file", "files"),
         grouped(rows.accepted),
-        if rows.repeated > 0 {
-            format!(" ({} of them repeat others and count once)", grouped(rows.repeated))
-        } else {
-            String::new()
-        },
         grouped(rows.quarantined),
     ));
+    console.gap();
     let lines =
         outcome.headline.iter().map(|figure| vec![figure.label.clone(), figure.text.clone(), figure.note.clone()]);
-    console.table(&["", "", ""], lines.collect(), &[1]);
-    let warnings = outcome.findings.iter().filter(|finding| finding.is_alarming()).count();
+    console.table(&[], lines.collect(), &[1]);
+    console.gap();
+    let warnings = outcome.findings.iter().filter(|finding| finding.is_alarming()).count() as u64;
     if warnings > 0 {
-        let word = if warnings == 1 { "1 finding".to_owned() } else { format!("{warnings} findings") };
         console.say(&format!(
-            "{word} about the data deserve a look: mercer check --project {}",
+            "{} about the data {} a look: mercer check --project {}",
+            count(warnings, "finding", "findings"),
+            agreeing(warnings, "deserves", "deserve"),
             outcome.project.display()
         ));
     }

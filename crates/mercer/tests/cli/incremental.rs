@@ -138,6 +138,39 @@ fn a_changed_mapping_builds_again() {
     assert_eq!(run_json(project.root())["changed"], false);
 }
 
+/// Files are named as seen from the project, so a project's tables are the same from wherever it is run.
+#[test]
+fn the_working_directory_changes_no_byte() {
+    let config = config("exports/orders-*.csv").replace("orders-*.csv\"]", "orders-*.csv\", \"../outside.csv\"]");
+    let project = TempProject::new(&[
+        ("deep/shop/mercer.toml", &config),
+        ("deep/shop/exports/orders-01.csv", &orders(0, 20)),
+        // A row without a product and a date, so that the quarantine has one.
+        ("deep/shop/exports/orders-02.csv", &format!("{HEADER}x1,ann,soon,lamp,1,1.00\n")),
+        ("deep/outside.csv", &orders(20, 25)),
+    ]);
+    let run_from = |folder: &str, shop: &str| {
+        let mut args = vec!["run", "--json", "--force"];
+        args.extend(["--project", shop]);
+        finished(&command(args).current_dir(project.path(folder)).output().expect("the binary starts")).json();
+        manifest(&project.path("deep/shop"))
+    };
+    let inside = run_from("deep/shop", ".");
+    let absolute = project.path("deep/shop").display().to_string();
+    for (folder, shop) in [("", "deep/shop"), ("deep/shop/exports", ".."), ("deep", absolute.as_str())] {
+        let elsewhere = run_from(folder, shop);
+        for part in ["tables", "inputs", "findings", "config_hash"] {
+            assert_eq!(inside[part], elsewhere[part], "{part} from {folder:?}");
+        }
+    }
+    let paths: Vec<_> =
+        inside["inputs"].as_array().expect("inputs").iter().map(|input| input["path"].clone()).collect();
+    let outside = std::fs::canonicalize(project.path("deep/outside.csv")).expect("it is there").display().to_string();
+    assert_eq!(paths, ["exports/orders-01.csv", "exports/orders-02.csv", outside.as_str()]);
+    let quarantined = "select count(*) from quarantine where file = 'exports/orders-02.csv'";
+    assert_eq!(value(&project.path("deep/shop"), quarantined), 1);
+}
+
 /// The order of rows in a file means nothing where orders have keys and lines are told apart.
 #[test]
 fn the_order_of_rows_changes_no_figure() {

@@ -91,7 +91,6 @@ fn commands_print_what_matters() {
     ---
     5 rows read from 1 file: 4 accepted, 1 quarantined.
 
-
      Net sales            €159.50  all of the data, without tax and shipping
      Refunds                €0.00  cancellations and returns
      Orders                     4
@@ -114,8 +113,8 @@ fn commands_print_what_matters() {
                            time
      warning  orders       the longest time without an order is 42 days, after 2024-01-06: is a file
                            missing?
-     note     orders       1 orders (25.0 % of 4) have no customer: kept as anonymous sales, 1 lines
-                           worth 30.00 net
+     note     orders       1 order (25.0 % of 4) has no customer: kept as anonymous sales, 1 line worth
+                           30.00 net
      note     order_lines  2 products, such as desk, are known by their key only
 
     Refused rows (1 of 1; `mercer query "select * from quarantine"` gives all):
@@ -128,8 +127,8 @@ fn commands_print_what_matters() {
     insta::assert_snapshot!(seen(&project, &["query", sql]), @r#"
     ---
      customer_id  orders  net_sales  last_order_at
-     bob               2   109.5000  2024-02-17 00:00:00
-     ann               1    20.0000  2024-01-05 00:00:00
+     bob               2     109.50  2024-02-17 00:00:00
+     ann               1      20.00  2024-01-05 00:00:00
     "#);
     insta::assert_snapshot!(seen(&project, &["query", sql, "--csv"]), @r#"
     ---

@@ -63,7 +63,7 @@ fn cases() -> Vec<Case> {
             name: "a folder in its place",
             found: Found::Folder,
             code: 2,
-            words: &["source \"orders\"", "no file matches \"orders.csv\""],
+            words: &["source \"orders\"", "no file matches \"orders.csv\": it is a folder", "\"orders.csv/*.csv\""],
         },
         bytes("an empty file", "", &["orders.csv", "is empty", "try: export it again"]),
         bytes("blank lines", "\n\n \n", &["orders.csv", "has no rows"]),
@@ -179,6 +179,26 @@ fn a_broken_export_leaves_the_last_state() {
     shop.write("exports/orders-02.csv", "<html>Please sign in</html>");
     run(shop.root()).refused(3, &["orders-02.csv", "web page"]);
     assert_eq!(crate::binary::value(shop.root(), "select count(*) from orders"), 5);
+}
+
+/// A month without a sale: its file counts with no row and is named, and the others are read.
+#[test]
+fn an_empty_export_beside_others_is_a_remark() {
+    for empty in ["", HEADER, "\n\n"] {
+        let shop = crate::shop::shop(5);
+        shop.write("exports/orders-02.csv", empty);
+        run(shop.root()).printed();
+        assert_eq!(crate::binary::value(shop.root(), "select count(*) from orders"), 5, "{empty:?}");
+        let of_empty = "select count(*) from sources where read = 0 and file = 'exports/orders-02.csv'";
+        assert_eq!(crate::binary::value(shop.root(), of_empty), 1, "{empty:?}");
+        let named = "select count(*) from data_quality where check_name = 'empty_files' \
+                     and message = 'exports/orders-02.csv holds no row: is the export whole?'";
+        assert_eq!(crate::binary::value(shop.root(), named), 1, "{empty:?}");
+        // Once rows are there, they are read.
+        shop.write("exports/orders-02.csv", orders(5, 7));
+        run(shop.root()).printed();
+        assert_eq!(crate::binary::value(shop.root(), "select count(*) from orders"), 7, "{empty:?}");
+    }
 }
 
 /// What `[source.read]` says and the file does not bear out.
