@@ -41,7 +41,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if options.check {
             stale.push(left_over.to_owned());
         } else {
-            std::fs::remove_file(workspace.root.join(left_over)).with_context(|| format!("cannot remove {left_over}"))?;
+            std::fs::remove_file(workspace.root.join(left_over))
+                .with_context(|| format!("cannot remove {left_over}"))?;
             println!("removed {left_over}: no method has it");
         }
     }

@@ -1,8 +1,9 @@
-//! The project's own chores: `cargo xtask test | tidy | gen | bench NAME`.
+//! The project's own chores: `cargo xtask test | tidy | gen | bench NAME | new-method NAME QUESTION`.
 #![allow(clippy::print_stdout, reason = "a command for people at a terminal")]
 
 mod bench;
 mod generate;
+mod new_method;
 mod process;
 mod test;
 mod tidy;
@@ -29,6 +30,8 @@ enum Command {
     Gen(generate::Options),
     /// Measures mercer beside its peers and rewrites the table in bench/README.md.
     Bench(bench::Options),
+    /// Makes a new method that works, in the shape that every method has.
+    NewMethod(new_method::Options),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Gen(options) => generate::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::NewMethod(options) => new_method::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

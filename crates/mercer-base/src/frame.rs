@@ -1,6 +1,6 @@
 //! A plain table in memory: what methods read and write. Columns of numbers, moments or words, each with missing values.
 
-use std::collections::HashMap;
+use indexmap::IndexSet;
 
 use crate::{Error, Result};
 
@@ -65,8 +65,8 @@ impl<S: AsRef<str>> FromIterator<Option<S>> for Words {
 /// Collects [`Words`] row by row.
 #[derive(Debug, Default)]
 pub struct WordsBuilder {
-    words: Words,
-    known: HashMap<String, u32>,
+    codes: Vec<u32>,
+    words: IndexSet<String>,
 }
 
 impl WordsBuilder {
@@ -74,24 +74,22 @@ impl WordsBuilder {
     pub fn push(&mut self, word: Option<&str>) {
         let code = match word {
             None => NO_WORD,
-            Some(word) => match self.known.get(word) {
-                Some(code) => *code,
-                None => {
-                    // A table of 2^32 different words does not fit memory; the last code stays free for "missing".
-                    let code = u32::try_from(self.words.words.len()).unwrap_or(NO_WORD - 1).min(NO_WORD - 1);
-                    self.known.insert(word.to_owned(), code);
-                    self.words.words.push(word.to_owned());
-                    code
-                }
-            },
+            Some(word) => {
+                let position = match self.words.get_index_of(word) {
+                    Some(position) => position,
+                    None => self.words.insert_full(word.to_owned()).0,
+                };
+                // A table of 2^32 different words does not fit memory; the last code stays free for "missing".
+                u32::try_from(position).unwrap_or(NO_WORD - 1).min(NO_WORD - 1)
+            }
         };
-        self.words.codes.push(code);
+        self.codes.push(code);
     }
 
     /// What was collected.
     #[must_use]
     pub fn finish(self) -> Words {
-        self.words
+        Words { codes: self.codes, words: self.words.into_iter().collect() }
     }
 }
 

@@ -17,10 +17,10 @@ use rayon::prelude::*;
 
 use crate::canonical::steps::Steps;
 use crate::canonical::{self, Built, Refused, StagedSource, literal};
+use crate::enrich::Enrich;
 use crate::manifest::{FORM, Finding, Input, Manifest, RowCounts, Severity};
 use crate::staging::{self, StagedFile};
 use crate::store::{Snapshot, Store, WriteLock, hash_file};
-use crate::enrich::Enrich;
 use crate::{checks, derived, enrich};
 
 /// What the lake is made from.

@@ -18,9 +18,8 @@ pub type Mapping = BTreeMap<String, String>;
 /// # Errors
 /// When the mapping names what is not there, or no form fits; the message says what the nearest form lacks.
 pub fn choose_form(about: &About, columns: &[String], mapping: &Mapping) -> Result<(&'static Form, Vec<Wanted>)> {
-    let mains: Vec<_> =
-        about.forms.iter().filter_map(|form| form.tables.first().map(|table| (form, table))).collect();
-    check_mapping(mains.iter().flat_map(|(_, table)| table.columns), columns, mapping)?;
+    let mains: Vec<_> = about.forms.iter().filter_map(|form| form.tables.first().map(|table| (form, table))).collect();
+    check_mapping(&mains.iter().flat_map(|(_, table)| table.columns).collect::<Vec<_>>(), columns, mapping)?;
     // The form that lacks least and, of those, the one of which most is there.
     let mut nearest_miss: Option<((usize, usize), &Form, Vec<&str>)> = None;
     for (form, table) in &mains {
@@ -36,8 +35,7 @@ pub fn choose_form(about: &About, columns: &[String], mapping: &Mapping) -> Resu
             nearest_miss = Some((distance, form, missing));
         }
     }
-    let (_, form, missing) =
-        nearest_miss.ok_or_else(|| Error::internal(format!("{} reads no tables", about.id)))?;
+    let (_, form, missing) = nearest_miss.ok_or_else(|| Error::internal(format!("{} reads no tables", about.id)))?;
     Err(lacks(about, form, &missing, columns))
 }
 
@@ -45,39 +43,39 @@ pub fn choose_form(about: &About, columns: &[String], mapping: &Mapping) -> Resu
 ///
 /// # Errors
 /// When the mapping names what is not there, or a required column is missing.
-pub fn choose_columns(
-    about: &About,
-    table: &TableSpec,
-    columns: &[String],
-    mapping: &Mapping,
-) -> Result<Vec<Wanted>> {
+pub fn choose_columns(about: &About, table: &TableSpec, columns: &[String], mapping: &Mapping) -> Result<Vec<Wanted>> {
     let missing = missing(table, columns, mapping);
     if let Some(first) = missing.first() {
-        return Err(Error::data(format!("{}: the table {} has no column {}", about.id, table.name, missing.join(", ")))
-            .with_hint(format!("say which column it is: --map {first}=COLUMN; there are {}", columns.join(", "))));
+        return Err(Error::data(format!(
+            "{}: the table {} has no column {}",
+            about.id,
+            table.name,
+            missing.join(", ")
+        ))
+        .with_hint(format!("say which column it is: --map {first}=COLUMN; there are {}", columns.join(", "))));
     }
     Ok(wanted(table, columns, mapping))
 }
 
-fn check_mapping<'a>(
-    known: impl Iterator<Item = &'a ColumnSpec> + Clone,
-    columns: &[String],
-    mapping: &Mapping,
-) -> Result<()> {
+fn check_mapping(known: &[&ColumnSpec], columns: &[String], mapping: &Mapping) -> Result<()> {
     for (name, column) in mapping {
-        if !known.clone().any(|spec| spec.name == name) {
-            let hint = nearest(name, known.clone().map(|spec| spec.name)).map_or_else(
-                || format!("columns that can be mapped: {}", distinct(known.clone().map(|spec| spec.name))),
+        if !known.iter().any(|spec| spec.name == name) {
+            let hint = nearest(name, known.iter().map(|spec| spec.name)).map_or_else(
+                || format!("columns that can be mapped: {}", distinct(known.iter().map(|spec| spec.name))),
                 |near| format!("did you mean --map {near}={column}?"),
             );
-            return Err(Error::config(format!("--map {name}={column}: there is no column {name} to map to")).with_hint(hint));
+            return Err(
+                Error::config(format!("--map {name}={column}: there is no column {name} to map to")).with_hint(hint)
+            );
         }
         if !columns.contains(column) {
             let hint = nearest(column, columns.iter().map(String::as_str)).map_or_else(
                 || format!("the file has {}", columns.join(", ")),
                 |near| format!("did you mean --map {name}={near}?"),
             );
-            return Err(Error::config(format!("--map {name}={column}: the file has no column {column}")).with_hint(hint));
+            return Err(
+                Error::config(format!("--map {name}={column}: the file has no column {column}")).with_hint(hint)
+            );
         }
     }
     Ok(())
@@ -148,10 +146,8 @@ fn lacks(about: &About, form: &Form, missing: &[&str], columns: &[String]) -> Er
     });
     let other = other.collect::<Vec<_>>().join("; or ");
     let other = if other.is_empty() { String::new() } else { format!(". Other forms: {other}") };
-    Error::data(message).with_hint(format!(
-        "say it with --map {example}=COLUMN; the file has {}{other}",
-        columns.join(", ")
-    ))
+    Error::data(message)
+        .with_hint(format!("say it with --map {example}=COLUMN; the file has {}{other}", columns.join(", ")))
 }
 
 #[cfg(test)]

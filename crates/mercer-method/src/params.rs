@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn the_reference_says_what_can_be_written() {
         let docs = describe(schema_of::<Params>().as_value());
-        let said: Vec<_> = docs.iter().map(|doc| (doc.name.as_str(), doc.values.as_str(), doc.default.as_str())).collect();
+        let said: Vec<_> =
+            docs.iter().map(|doc| (doc.name.as_str(), doc.values.as_str(), doc.default.as_str())).collect();
         assert_eq!(
             said,
             [

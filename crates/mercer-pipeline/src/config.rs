@@ -291,13 +291,19 @@ impl Checker<'_> {
             Some(hint) => error.with_hint(hint),
             None => error,
         };
-        let method = mercer_registry::method(id)
-            .map_err(|cause| with_hint(self.at(&["methods", id], &format!("[methods.{id}]: {}", cause.message())), &cause))?;
+        let method = mercer_registry::method(id).map_err(|cause| {
+            with_hint(self.at(&["methods", id], &format!("[methods.{id}]: {}", cause.message())), &cause)
+        })?;
         for (name, value) in &settings.params {
             let alone = Map::from_iter([(name.clone(), value.clone())]);
-            method.params(&alone).map_err(|cause| with_hint(self.at(&["methods", id, name], cause.message()), &cause))?;
+            method
+                .params(&alone)
+                .map_err(|cause| with_hint(self.at(&["methods", id, name], cause.message()), &cause))?;
         }
-        method.params(&settings.params).map(|_| ()).map_err(|cause| with_hint(self.at(&["methods", id], cause.message()), &cause))
+        method
+            .params(&settings.params)
+            .map(|_| ())
+            .map_err(|cause| with_hint(self.at(&["methods", id], cause.message()), &cause))
     }
 
     /// An error at a key, by its path from the top; the nearest part of the path that stands in the file is named.

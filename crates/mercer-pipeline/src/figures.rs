@@ -2,9 +2,11 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
+use mercer_base::notation::{Notation, number};
 use mercer_base::{Currency, Money, Result};
 use mercer_lake::Reader;
 
+use crate::methods::MethodReport;
 use crate::project::{Figure, RefusedRow};
 
 /// Metrics that a run ends with, over all of the data, with what is worth saying beside them.
@@ -40,6 +42,22 @@ pub(crate) fn headline(reader: &Reader, currency: &Currency) -> Result<Vec<Figur
     Ok(figures)
 }
 
+/// The key figures that methods give, such as the value at risk.
+pub(crate) fn of_methods(methods: &[MethodReport], currency: &Currency) -> Vec<Figure> {
+    let sign = currency.sign();
+    let notation = Notation::new(&sign);
+    let tiles = methods.iter().filter_map(|method| method.findings.as_ref().ok()).flat_map(|findings| &findings.tiles);
+    tiles
+        .map(|tile| Figure {
+            name: tile.label.to_lowercase().replace(' ', "_"),
+            label: tile.label.clone(),
+            value: number(&tile.value).map(|(_, value)| value),
+            text: notation.exact(&tile.value, 2),
+            note: tile.note.clone(),
+        })
+        .collect()
+}
+
 /// A value as people read it.
 fn written(unit: &str, value: Option<f64>, amount: Option<Money>, currency: &Currency) -> String {
     match (unit, value, amount) {
@@ -48,9 +66,7 @@ fn written(unit: &str, value: Option<f64>, amount: Option<Money>, currency: &Cur
         ("money", _, Some(amount)) => format!("{}{amount}", currency.sign()),
         ("money", Some(value), None) => format!("{}{value:.2}", currency.sign()),
         ("share", Some(value), _) => format!("{:.1} %", value * 100.0),
-        ("count", Some(value), _) => {
-            mercer_base::notation::Notation::new("").exact(&mercer_base::card::Value::Number(value), 0)
-        }
+        ("count", Some(value), _) => Notation::new("").exact(&mercer_base::card::Value::Number(value), 0),
         (_, Some(value), _) => format!("{value:.2}"),
     }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use mercer_base::{Error, Result, nearest};
 
-
 /// The files that `patterns` mean, relative to `base`: patterns in their order, the matches of each by name, each file
 /// once. A name that exists is taken as it stands; else `*` stands for any part of a file name, `**` for any folders.
 ///

@@ -200,7 +200,8 @@ impl Project {
     pub fn tables(&self, about: &'static About, limits: &Limits) -> Result<Tables> {
         let reader = self.reader(limits)?;
         methods::from_project(about, &|sql| reader.query(sql))?.map_err(|lacking| {
-            Error::data(format!("{}: {lacking}", about.id)).with_hint("map a source that has it in mercer.toml, then `mercer run`")
+            Error::data(format!("{}: {lacking}", about.id))
+                .with_hint("map a source that has it in mercer.toml, then `mercer run`")
         })
     }
 
@@ -234,6 +235,8 @@ impl Project {
             say("writing the report");
             reporting::write(self, &reader, &report)?;
         }
+        let mut headline = figures::headline(&reader, &self.config.project.currency)?;
+        headline.extend(figures::of_methods(&methods::reports(&reader)?, &self.config.project.currency));
         let manifest = reader.manifest();
         Ok(RunOutcome {
             project: self.folder.clone(),
@@ -241,7 +244,7 @@ impl Project {
             changed,
             files: manifest.inputs.len() as u64,
             rows: manifest.rows(),
-            headline: figures::headline(&reader, &self.config.project.currency)?,
+            headline,
             findings: manifest.findings.clone(),
             report,
         })

@@ -8,9 +8,9 @@ use mercer_base::{Error, Result};
 
 use crate::charts::{self, Scene};
 use crate::check::check;
-use mercer_base::notation::Notation;
 use crate::table::TableView;
 use crate::text::{clean, slug};
+use mercer_base::notation::Notation;
 
 /// The page. Everything it needs is in it: no file, font or script is fetched.
 #[derive(Template)]

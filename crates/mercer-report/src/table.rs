@@ -2,8 +2,8 @@
 
 use mercer_base::card::{Table, Value};
 
-use mercer_base::notation::{Notation, decimals, month_key};
 use crate::text::clean;
+use mercer_base::notation::{Notation, decimals, month_key};
 
 /// Rows shown at once; the rest waits behind a switch.
 const FIRST: usize = 12;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
 use mercer_base::frame::{Column, Frame, Kind as ValueKind, NO_MOMENT, NO_WORD, Refused, Wanted, WordsBuilder};
@@ -77,20 +77,20 @@ pub fn read_frame(
             let line = lines.get(*row).copied().unwrap_or_default();
             let count = column.bad.len();
             let values = if count == 1 { "value is" } else { "values are" };
-            let note = format!("{}: {count} unreadable {values} taken as missing, such as line {line}: {reason}", want.column);
+            let note =
+                format!("{}: {count} unreadable {values} taken as missing, such as line {line}: {reason}", want.column);
             notes.push(note);
         }
     }
-    let kept: Option<Vec<usize>> = (!refused.is_empty())
-        .then(|| (0..lines.len()).filter(|row| !refused.contains_key(&lines[*row])).collect());
+    let kept: Option<Vec<usize>> =
+        (!refused.is_empty()).then(|| (0..lines.len()).filter(|row| !refused.contains_key(&lines[*row])).collect());
     let mut frame = Frame::new(origin.clone());
     for (want, column) in wanted.iter().zip(read) {
         let values = kept.as_ref().map_or(column.values.clone(), |kept| column.values.take(kept));
         frame = frame.with(want.name.clone(), values)?;
     }
     let lines = kept.as_ref().map_or_else(|| lines.clone(), |kept| kept.iter().map(|row| lines[*row]).collect());
-    let refused =
-        refused.into_iter().map(|(line, reason)| Refused { place: format!("{origin}, line {line}"), reason });
+    let refused = refused.into_iter().map(|(line, reason)| Refused { place: format!("{origin}, line {line}"), reason });
     Ok(FrameRead { frame: frame.with_lines(lines), refused: refused.collect(), notes })
 }
 
@@ -136,6 +136,9 @@ fn typed(kind: ValueKind, parts: &[ArrayRef]) -> ReadColumn {
         ValueKind::Number => CellType::Float,
         ValueKind::Moment => CellType::Timestamp,
     };
+    if let Some(values) = plain(kind, parts) {
+        return ReadColumn { values, bad: Vec::new(), note: None };
+    }
     let (format, note) = format_of(to, parts);
     let rows = parts.iter().map(|part| part.len()).sum();
     let mut values = Values::new(kind, rows);
@@ -154,6 +157,63 @@ fn typed(kind: ValueKind, parts: &[ArrayRef]) -> ReadColumn {
         start += part.len();
     }
     ReadColumn { values: values.finish(), bad, note }
+}
+
+/// A column whose every value is written in the plainest way: `-12.5`, or an id that needs no mending. Most are, and reading
+/// them takes a fraction of the time. `None` where one is not, or where points could part thousands.
+fn plain(kind: ValueKind, parts: &[ArrayRef]) -> Option<Column> {
+    let texts: Vec<&StringArray> = parts.iter().map(|part| part.as_string_opt::<i32>()).collect::<Option<_>>()?;
+    match kind {
+        ValueKind::Number => {
+            let read = texts.par_iter().map(|text| plain_numbers(text)).collect::<Option<Vec<_>>>()?;
+            // Some decimals that are not three at least, or none at all: `1.234` alone could be a thousand and more.
+            let (decided, undecided) = read.iter().fold((false, false), |(a, b), part| (a | part.1, b | part.2));
+            if undecided && !decided {
+                return None;
+            }
+            Some(Column::Numbers(read.into_iter().flat_map(|(values, ..)| values).collect()))
+        }
+        ValueKind::Id => {
+            let mut words = WordsBuilder::default();
+            for text in texts {
+                for id in text {
+                    if id.is_some_and(|id| !is_plain_id(id)) {
+                        return None;
+                    }
+                    words.push(id);
+                }
+            }
+            Some(Column::Words(words.finish()))
+        }
+        ValueKind::Category | ValueKind::Moment => None,
+    }
+}
+
+/// The numbers of a part; whether a point surely marks decimals somewhere, and whether one may part thousands.
+fn plain_numbers(text: &StringArray) -> Option<(Vec<f64>, bool, bool)> {
+    let (mut decided, mut undecided) = (false, false);
+    let mut read = |value: &str| {
+        let digits = value.strip_prefix('-').unwrap_or(value);
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(decimals) || value.ends_with('.') {
+            return None;
+        }
+        let thousands = decimals.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
+        undecided |= thousands;
+        decided |= !decimals.is_empty() && !thousands;
+        value.parse::<f64>().ok().filter(|value| value.is_finite())
+    };
+    let values: Option<Vec<f64>> = text.iter().map(|value| value.map_or(Some(f64::NAN), &mut read)).collect();
+    Some((values?, decided, undecided))
+}
+
+/// An id without blanks around it, without the `.0` of numbers that passed through a float, and no word for a missing one.
+fn is_plain_id(id: &str) -> bool {
+    let bytes = id.as_bytes();
+    let starts_plainly =
+        bytes.first().is_some_and(u8::is_ascii_digit) || (id.len() > 6 && bytes[0].is_ascii_alphabetic());
+    starts_plainly && bytes.last().is_some_and(u8::is_ascii_alphanumeric) && !id.ends_with(".0")
 }
 
 /// How the text of a column is written.
@@ -267,6 +327,23 @@ mod tests {
         assert_eq!(frame.moments("d").unwrap().len(), 2);
         assert_eq!(frame.words("w").unwrap().get(0), Some("7 blue"));
         assert_eq!(frame.words("e").unwrap().get(0), None);
+    }
+
+    #[test]
+    fn plain_values_read_as_others_do() {
+        let read = |text: &str, kind| {
+            let frame = read(text, vec![want("v", Some(kind), false)]).unwrap();
+            (frame.frame.column("v").unwrap().clone(), frame.notes.len())
+        };
+        let numbers = |text: &str| read(text, ValueKind::Number);
+        assert_eq!(numbers("v,w\n-12.5,a\n7,a\n1.234,a\n"), (Column::Numbers(vec![-12.5, 7.0, 1.234]), 0));
+        // Only three decimals: read as decimals, as elsewhere, with a note.
+        assert_eq!(numbers("v,w\n1.234,a\n7.500,a\n"), (Column::Numbers(vec![1.234, 7.5]), 1));
+        assert_eq!(numbers("v,w\n1e3,a\n+5,a\n"), (Column::Numbers(vec![1000.0, 5.0]), 0));
+        let ids = |text: &str| read(text, ValueKind::Id).0;
+        let words = |ids: &[&str]| Column::Words(ids.iter().map(|id| Some(*id)).collect());
+        assert_eq!(ids("v,w\n0017,a\nabcdefg,a\n"), words(&["0017", "abcdefg"]));
+        assert_eq!(ids("v,w\n17.0,a\n18.0,a\n"), words(&["17", "18"]));
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> f64 {
     }
     let (euler_a, euler_b, euler_factor) = (c - a, c - b, (c - a - b) * ln_rest);
     let direct = expected_terms(a, b, c, z);
-    let euler = expected_terms(euler_a, euler_b, c, z);
+    // With a hugely negative argument its terms grow with alternating signs before they fall, and cancel.
+    let cancels = euler_a.min(euler_b) < 0.0 && (euler_a * euler_b).abs() * z > c;
+    let euler = if cancels { f64::INFINITY } else { expected_terms(euler_a, euler_b, c, z) };
 
     if euler <= direct.min(LONG_SERIES)
         && let Some(sum) = ln_series(euler_a, euler_b, c, z)

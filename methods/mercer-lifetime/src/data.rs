@@ -171,7 +171,7 @@ impl Rows {
     fn check_enough(&self) -> Result<()> {
         let customers = self.customers();
         if customers < 2.0 {
-            return Err(Error::data(format!("{customers} customer(s) are too few to learn how customers differ"))
+            return Err(Error::data("fewer than two customers are too few to learn how customers differ")
                 .with_hint("give the histories of all customers, one row each; some hundred make useful estimates"));
         }
         if !self.histories.iter().any(|history| history.frequency > 0.0) {

@@ -22,6 +22,15 @@ struct Coded {
     level: Option<String>,
     /// What a missing number counts as: the mean of the known ones.
     missing: f64,
+    /// The range seen when fitting; numbers beyond it count as its ends, for nothing is known there.
+    range: (f64, f64),
+}
+
+/// Larger numbers are no properties of a customer, and count as missing.
+const LARGEST: f64 = 1e9;
+
+fn is_known(value: f64) -> bool {
+    value.abs() <= LARGEST
 }
 
 impl Design {
@@ -42,7 +51,7 @@ impl Design {
                         .with_hint("make it a number, such as an age in years, or a category"));
                 }
                 Column::Numbers(values) => {
-                    let known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+                    let known: Vec<f64> = values.iter().copied().filter(|value| is_known(*value)).collect();
                     let first = *known.first().ok_or_else(one_value)?;
                     if known.iter().all(|value| *value == first) {
                         return Err(one_value());
@@ -51,7 +60,8 @@ impl Design {
                     let mut sorted = known;
                     sorted.sort_unstable_by(f64::total_cmp);
                     let missing = sorted.iter().sum::<f64>() / sorted.len() as f64;
-                    columns.push(Coded { source: name.clone(), level: None, missing });
+                    let range = (sorted[0], sorted[sorted.len() - 1]);
+                    columns.push(Coded { source: name.clone(), level: None, missing, range });
                 }
                 Column::Words(words) => {
                     let mut counts = vec![0_u64; words.words.len()];
@@ -71,6 +81,7 @@ impl Design {
                         source: name.clone(),
                         level: Some((*level).to_owned()),
                         missing: 0.0,
+                        range: (0.0, 1.0),
                     }));
                 }
             }
@@ -107,7 +118,11 @@ impl Design {
             let column = covariates.iter().find(|(name, _)| *name == coded.source).map(|(_, column)| column);
             let value: Box<dyn Fn(usize) -> f64 + '_> = match (column, &coded.level) {
                 (Some(Column::Numbers(values)), None) => {
-                    Box::new(|row| if values[row].is_nan() { coded.missing } else { values[row] })
+                    let (least, most) = coded.range;
+                    Box::new(move |row| match values[row] {
+                        value if is_known(value) => value.clamp(least, most),
+                        _ => coded.missing,
+                    })
                 }
                 (Some(Column::Words(words)), Some(level)) => {
                     Box::new(|row| f64::from(words.get(row) == Some(level.as_str())))

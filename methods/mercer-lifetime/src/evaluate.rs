@@ -261,11 +261,8 @@ fn compare(params: &Params, model: ModelKind, log: &PurchaseLog, forecast: &Fore
     );
     let verdict = if beats { Verdict::BeatsBaseline } else { Verdict::DoesNotBeatBaseline };
     let said = if beats { "better than the naive forecasts" } else { "not better than both naive forecasts" };
-    let total_words = format!(
-        "{} purchases forecast, {} came",
-        rounded(forecast.predicted.iter().sum()),
-        rounded(total)
-    );
+    let total_words =
+        format!("{} purchases forecast, {} came", rounded(forecast.predicted.iter().sum()), rounded(total));
     Evaluation {
         words: format!("{design}: {said}: {figures}; {total_words}."),
         design,
@@ -294,7 +291,7 @@ fn tracking(params: &Params, log: &PurchaseLog, forecast: &Forecast<'_>) -> Deta
     let (width, point) = (forecast.process.design.width(), forecast.process.estimate.point());
     // Without covariates all customers who came on a day are alike; with them, an even part stands for all.
     let groups: Vec<(i32, f64, Vec<f64>)> = if width == 0 {
-        let mut sorted = starts.clone();
+        let mut sorted = starts;
         sorted.sort_unstable();
         let cohorts = sorted.chunk_by(|a, b| a == b);
         cohorts.map(|cohort| (cohort[0], cohort.len() as f64, point.parameters.clone())).collect()

@@ -1,14 +1,22 @@
 //! The typed input: customers with their histories, what they spend, what is known of them.
 
 use mercer_base::frame::{Column, Frame, Words, WordsBuilder};
+use mercer_base::words::count;
 use mercer_base::{Error, Result, nearest};
-use mercer_method::{Context, Intake, Tables, Window};
+use mercer_method::{Context, Intake, IntakeCounts, Tables, Window};
 
 use crate::family::History;
 use crate::log::{PurchaseLog, day_of, read_day, written_day};
 use crate::params::{ModelKind, Params};
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
+
+/// The longest observation, in any unit of time: 2,700 years in days.
+const LONGEST: f64 = 1e6;
+/// The most purchases of a customer.
+const MOST_PURCHASES: f64 = 1e9;
+/// The largest value of a purchase.
+pub(crate) const MOST_VALUE: f64 = 1e12;
 
 /// The customers that a model is fitted to, or that are scored.
 #[derive(Debug, Clone)]
@@ -96,8 +104,8 @@ fn from_transactions(params: &Params, tables: &Tables, context: &Context<'_>) ->
     };
     let (first, last) = (log.first_day(), log.last_day);
     counts.window = Window {
-        from: Some(i64::from(first) * MICROS_A_DAY),
-        until: Some((i64::from(last) + 1) * MICROS_A_DAY),
+        from: Some(i64::from(first).saturating_mul(MICROS_A_DAY)),
+        until: Some((i64::from(last) + 1).saturating_mul(MICROS_A_DAY)),
         words: format!("purchases from {} to {}", written_day(first), written_day(last)),
     };
     let mut ids = WordsBuilder::default();
@@ -148,6 +156,9 @@ fn from_rows(params: &Params, tables: &Tables, frame: &Frame, form: DataForm) ->
         return Err(Error::data(format!("no row of {} can be used: {why}", frame.origin()))
             .with_hint("frequency counts repeat purchases; recency and T run from the first purchase, recency ≤ T"));
     }
+    if model == ModelKind::Sbg {
+        fill_prices(&mut spend, &mut counts);
+    }
     let taken = (kept.len() < frame.rows()).then(|| frame.take(&kept));
     let frame = taken.as_ref().unwrap_or(frame);
     let ages = histories.iter().map(|history| history.age);
@@ -166,6 +177,21 @@ fn from_rows(params: &Params, tables: &Tables, frame: &Frame, form: DataForm) ->
         form,
     };
     Ok(Intake { input, counts })
+}
+
+/// Gives contracts without a price the mean of the others.
+fn fill_prices(prices: &mut [f64], counts: &mut IntakeCounts) {
+    let mut known: Vec<f64> = prices.iter().copied().filter(|price| !price.is_nan()).collect();
+    let missing = prices.len() - known.len();
+    if missing == 0 || known.is_empty() {
+        return;
+    }
+    // Sorted, so that the mean does not depend on the order of rows.
+    known.sort_unstable_by(f64::total_cmp);
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    prices.iter_mut().filter(|price| price.is_nan()).for_each(|price| *price = mean);
+    let contracts = count(missing as u64, "contract without a price counts", "contracts without a price count");
+    counts.notes.push(format!("{contracts} with the mean of the others"));
 }
 
 /// The model that a form of data calls for.
@@ -194,7 +220,7 @@ fn wrong_history(model: ModelKind, history: &History) -> Option<String> {
     if !(frequency.is_finite() && recency.is_finite() && age.is_finite()) {
         return Some("a number is missing or infinite".to_owned());
     }
-    if frequency < 0.0 || !whole(frequency) {
+    if frequency < 0.0 || !whole(frequency) || frequency > MOST_PURCHASES {
         return Some(format!("frequency {frequency} is no count of repeat purchases"));
     }
     if recency < 0.0 {
@@ -202,6 +228,9 @@ fn wrong_history(model: ModelKind, history: &History) -> Option<String> {
     }
     if model == ModelKind::GammaGamma {
         return None;
+    }
+    if age > LONGEST {
+        return Some(format!("T {age} is longer than anybody can be observed"));
     }
     // A rounding of the last digit is no error of the data.
     if recency > age * (1.0 + 1e-9) {
@@ -227,10 +256,10 @@ fn wrong_history(model: ModelKind, history: &History) -> Option<String> {
 }
 
 fn wrong_value(value: f64, weight: f64) -> Option<String> {
-    if value < 0.0 || value.is_infinite() {
+    if !value.is_nan() && !(0.0..=MOST_VALUE).contains(&value) {
         return Some(format!("monetary {value} is no value of a purchase"));
     }
-    (!(weight > 0.0 && weight.is_finite())).then(|| format!("weight {weight} is no number of customers"))
+    (!(weight > 0.0 && weight <= MOST_PURCHASES)).then(|| format!("weight {weight} is no number of customers"))
 }
 
 /// The columns that the parameters name as covariates.

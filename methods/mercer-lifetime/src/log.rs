@@ -6,6 +6,7 @@ use mercer_base::{Error, Result};
 use mercer_method::IntakeCounts;
 
 use crate::family::History;
+use crate::input::MOST_VALUE;
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
@@ -80,6 +81,8 @@ impl PurchaseLog {
                     frame.place(row),
                     format!("{day} is after the end of the observation, {}", written_day(last)),
                 );
+            } else if amount.is_infinite() || amount > MOST_VALUE {
+                counts.refuse(frame.place(row), format!("{amount} is no value of a purchase"));
             } else if amount < 0.0 {
                 counts.refuse(frame.place(row), "a negative amount is a return, not a purchase");
             } else {

@@ -5,6 +5,8 @@
 //! Control 54, 1254–1269), on the logit for probabilities and on the logarithm for amounts. They say how well the *expected*
 //! value is known, not how far one customer's luck may stray from it.
 
+use std::borrow::Cow;
+
 use mercer_base::frame::{Column, Frame};
 use mercer_base::{Error, Result};
 use mercer_stats::quadrature::GaussLegendre;
@@ -21,6 +23,8 @@ use crate::spend::{Spend, expected_spend};
 
 /// Nodes at which the timing of purchases within the horizon is looked at, for discounting.
 const DISCOUNT_NODES: usize = 4;
+/// The cloud reaches at most this far from the estimate in the logarithm of a parameter: a factor of 55 either way.
+const MOST_LOGS: f64 = 4.0;
 /// Closer to 0 or 1 than this, a probability's logit is no longer told apart.
 const LEAST: f64 = 1e-12;
 
@@ -54,15 +58,14 @@ impl Spread {
 pub(crate) fn score(params: &Params, model: &Model, input: &Customers) -> Result<Frame> {
     let scores = match (&model.process, &model.spend) {
         (Some(process), _) => scores_of(params, model, process, input)?,
-        (None, Some(spend)) => input
-            .histories
-            .iter()
-            .zip(input.spend.iter().flatten())
-            .map(|(history, mean)| {
-                let order_value = expected_value(&spend.estimate.parameters, history, *mean);
+        (None, Some(spend)) => {
+            let score = |(row, history): (usize, &History)| {
+                let mean = input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
+                let order_value = expected_value(&spend.estimate.parameters, history, mean);
                 Scores { order_value, ..Scores::default() }
-            })
-            .collect(),
+            };
+            input.histories.iter().enumerate().map(score).collect()
+        }
         (None, None) => return Err(Error::internal("a model without a process and without spend")),
     };
     let mut frame = Frame::new("scores");
@@ -145,25 +148,55 @@ fn scores_of(params: &Params, model: &Model, process: &Estimate, input: &Custome
         margin: params.margin.get(),
         z: normal_quantile(0.5 + params.confidence.get() / 2.0),
     };
-    let row = |row: usize| {
-        let covariates = matrix.get(row * width..(row + 1) * width).unwrap_or_default();
-        let mean = input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
-        scorer.score(&input.histories[row], mean, covariates)
+    let mean = |row: usize| input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
+    if width > 0 {
+        let row = |row: usize| {
+            let covariates = &matrix[row * width..(row + 1) * width];
+            let view = scorer.view(covariates);
+            let ahead = view.ahead(&scorer, &input.histories[row]);
+            scorer.score(&view, &ahead, &input.histories[row], mean(row))
+        };
+        return Ok((0..input.len()).into_par_iter().with_min_len(256).map(row).collect());
+    }
+    // What a customer would buy if still a customer depends on frequency and age alone, and is the costly part.
+    let key = |row: u32| {
+        let History { frequency, recency, age } = input.histories[row as usize];
+        // All numbers are positive, so that their bits sort as they do.
+        (frequency.to_bits(), age.to_bits(), recency.to_bits(), mean(row as usize).to_bits(), row)
     };
-    // Customers without a repeat purchase differ by their age alone: each age is scored once.
-    let alike = |row: usize| width == 0 && input.histories[row].frequency == 0.0 && !scorer.contract;
-    let mut ages: Vec<(u64, usize)> =
-        (0..input.len()).filter(|row| alike(*row)).map(|row| (input.histories[row].age.to_bits(), row)).collect();
-    ages.par_sort_unstable();
-    ages.dedup_by_key(|(age, _)| *age);
-    let known: Vec<(u64, Scores)> = ages.into_par_iter().map(|(age, first)| (age, row(first))).collect();
-    let score = |index: usize| match alike(index) {
-        true => known
-            .binary_search_by_key(&input.histories[index].age.to_bits(), |(age, _)| *age)
-            .map_or_else(|_| row(index), |found| known[found].1),
-        false => row(index),
-    };
-    Ok((0..input.len()).into_par_iter().with_min_len(256).map(score).collect())
+    let rows = u32::try_from(input.len()).map_err(|_| Error::data("more than 4 billion customers are too many"))?;
+    let mut order: Vec<u32> = (0..rows).collect();
+    order.par_sort_unstable_by_key(|row| key(*row));
+    let groups: Vec<&[u32]> = order.chunk_by(|a, b| (key(*a).0, key(*a).1) == (key(*b).0, key(*b).1)).collect();
+    let view = scorer.view(&[]);
+    let scored: Vec<Vec<Scores>> = groups
+        .par_iter()
+        .with_min_len(16)
+        .map(|group| {
+            let ahead = view.ahead(&scorer, &input.histories[group[0] as usize]);
+            let mut scores: Vec<Scores> = Vec::with_capacity(group.len());
+            for (position, row) in group.iter().enumerate() {
+                let (row, before) = (*row as usize, position.checked_sub(1).map(|before| group[before] as usize));
+                // The same history again, such as one purchase on the same day, has the same scores.
+                let same = before.is_some_and(|before| {
+                    input.histories[before] == input.histories[row] && mean(before).to_bits() == mean(row).to_bits()
+                });
+                let score = match scores.last() {
+                    Some(last) if same => *last,
+                    _ => scorer.score(&view, &ahead, &input.histories[row], mean(row)),
+                };
+                scores.push(score);
+            }
+            scores
+        })
+        .collect();
+    let mut by_row = vec![Scores::default(); input.len()];
+    for (group, scores) in groups.iter().zip(scored) {
+        for (row, score) in group.iter().zip(scores) {
+            by_row[*row as usize] = score;
+        }
+    }
+    Ok(by_row)
 }
 
 /// The points of a spherical cubature around an estimate: the mean of a function over them is its mean under the normal
@@ -180,7 +213,10 @@ fn cubature(estimate: &Estimate) -> Vec<Draw> {
     let mut points = Vec::with_capacity(2 * centre.len());
     for direction in 0..centre.len() {
         for sign in [reach, -reach] {
-            let theta = centre.iter().enumerate().map(|(index, at)| at + sign * estimate.factor.at(index, direction));
+            let theta = centre.iter().enumerate().map(|(index, at)| {
+                // A parameter that the data leave open is not taken to where numbers end: its interval is wide enough.
+                at + (sign * estimate.factor.at(index, direction)).clamp(-MOST_LOGS, MOST_LOGS)
+            });
             let theta: Vec<f64> = theta.collect();
             points.push(Draw {
                 parameters: theta[..size].iter().map(|value| value.exp()).collect(),
@@ -191,44 +227,69 @@ fn cubature(estimate: &Estimate) -> Vec<Draw> {
     points
 }
 
-impl Scorer<'_> {
-    fn score(&self, history: &History, mean: f64, covariates: &[f64]) -> Scores {
-        let own;
-        let parameters: &[f64] = if covariates.is_empty() {
-            &self.point.parameters
-        } else {
-            own = self.estimate.parameters_of(&self.point, covariates);
-            &own
+/// The parameters of customers with the same covariates: the estimate's, and the cubature points'.
+struct View<'a> {
+    point: Cow<'a, [f64]>,
+    cloud: Vec<Cow<'a, [f64]>>,
+}
+
+/// What customers of one frequency and age would buy within the horizon if they are still customers.
+struct Ahead {
+    purchases: f64,
+    discounted: f64,
+    ln_cloud: Vec<f64>,
+}
+
+impl View<'_> {
+    fn ahead(&self, scorer: &Scorer<'_>, history: &History) -> Ahead {
+        // Given that a customer is still one, when they last bought says nothing more; bought just now, the chance is largest
+        // and dividing by it loses nothing.
+        let recency = if history.frequency > 0.0 && !scorer.contract { history.age } else { history.recency };
+        let just_now = History { recency, ..*history };
+        let if_alive = |parameters: &[f64], time: f64| {
+            let alive = scorer.family.p_alive(parameters, &just_now);
+            if alive > 0.0 { scorer.family.expected_purchases(parameters, &just_now, time) / alive } else { 0.0 }
         };
-        let p_alive = self.family.p_alive(parameters, history);
-        let purchases = self.family.expected_purchases(parameters, history, self.horizon);
+        let purchases = if_alive(&self.point, scorer.horizon);
+        // By parts: e^(−δH) E(H) + δ ∫ E(t) e^(−δt) dt.
+        let along = scorer.looks.iter().map(|(time, weight)| weight * if_alive(&self.point, *time));
+        let discounted = scorer.last_discount * purchases + along.sum::<f64>();
+        let ln_cloud =
+            self.cloud.iter().map(|draw| if_alive(draw, scorer.horizon).max(f64::MIN_POSITIVE).ln()).collect();
+        Ahead { purchases, discounted, ln_cloud }
+    }
+}
+
+impl<'a> Scorer<'a> {
+    fn view(&'a self, covariates: &[f64]) -> View<'a> {
+        let of = |draw: &'a Draw| match covariates.is_empty() {
+            true => Cow::Borrowed(draw.parameters.as_slice()),
+            false => Cow::Owned(self.estimate.parameters_of(draw, covariates)),
+        };
+        View { point: of(&self.point), cloud: self.cloud.iter().map(of).collect() }
+    }
+
+    fn score(&self, view: &View<'_>, ahead: &Ahead, history: &History, mean: f64) -> Scores {
+        let p_alive = self.family.p_alive(&view.point, history);
         let (mut logits, mut logs) = (Moments::default(), Moments::default());
-        for draw in &self.cloud {
-            let drawn;
-            let parameters: &[f64] = if covariates.is_empty() {
-                &draw.parameters
-            } else {
-                drawn = self.estimate.parameters_of(draw, covariates);
-                &drawn
-            };
-            logits.add(logit(self.family.p_alive(parameters, history)));
-            logs.add(self.family.expected_purchases(parameters, history, self.horizon).max(f64::MIN_POSITIVE).ln());
+        for (draw, ln_ahead) in view.cloud.iter().zip(&ahead.ln_cloud) {
+            let alive = self.family.p_alive(draw, history);
+            logits.add(logit(alive));
+            logs.add(alive.max(f64::MIN_POSITIVE).ln() + ln_ahead);
         }
         let half = self.z * logits.deviation();
         let middle = logit(p_alive);
         let (order_value, value_deviation) = self.order_value(history, mean);
-        let discounted = self.discounted(parameters, history, purchases);
         let deviation = logs.deviation().hypot(value_deviation);
-        let value = self.margin * discounted * order_value;
         Scores {
             p_alive: if half > 0.0 {
                 Spread { at: p_alive, low: logistic(middle - half), high: logistic(middle + half) }
             } else {
                 Spread::known(p_alive)
             },
-            purchases: around(purchases, self.z * logs.deviation()),
+            purchases: around(p_alive * ahead.purchases, self.z * logs.deviation()),
             order_value,
-            value: around(value, self.z * deviation),
+            value: around(self.margin * p_alive * ahead.discounted * order_value, self.z * deviation),
         }
     }
 
@@ -241,13 +302,6 @@ impl Scorer<'_> {
             logs.add(expected_value(&draw.parameters, history, mean).ln());
         }
         (value, logs.deviation())
-    }
-
-    /// Expected purchases, each discounted by when it comes: by parts, `e^(−δH) E(H) + δ ∫ E(t) e^(−δt) dt`.
-    fn discounted(&self, parameters: &[f64], history: &History, purchases: f64) -> f64 {
-        let along =
-            self.looks.iter().map(|(time, weight)| weight * self.family.expected_purchases(parameters, history, *time));
-        self.last_discount * purchases + along.sum::<f64>()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mercer_base::card::{Bar, Card, Chart, Column, Point, Series, Table, Tile, Unit, Value, Width};
 use mercer_base::notation::{MISSING, Notation};
-use mercer_base::words::{count};
+use mercer_base::words::count;
 use mercer_base::{Money, Result};
 use mercer_method::{Context, Findings, Known, Verdict};
 
@@ -164,18 +164,16 @@ impl Desk<'_> {
         };
         let (least, most) = IN_DOUBT;
         let doubtful = self.customers.iter().filter(|customer| customer.at_risk() > 0.0).count();
-        vec![
-            tile(
-                "Value at risk",
-                self.total(|customer| customer.at_risk()),
-                format!(
-                    "if the {} that are {}–{} likely to be still with us are gone",
-                    count(doubtful as u64, "customer", "customers"),
-                    self.share(least).trim_end_matches('%').trim_end(),
-                    self.share(most)
-                ),
+        vec![tile(
+            "Value at risk",
+            self.total(|customer| customer.at_risk()),
+            format!(
+                "if the {} that are {}–{} likely to be still with us are gone",
+                count(doubtful as u64, "customer", "customers"),
+                self.share(least).trim_end_matches('%').trim_end(),
+                self.share(most)
             ),
-        ]
+        )]
     }
 
     fn headline(&self) -> Card {

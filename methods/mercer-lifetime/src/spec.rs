@@ -138,7 +138,19 @@ pub(crate) static ABOUT: About = About {
     ],
     scores: &[
         Score { name: "p_alive", kind: Kind::Number, about: "Probability that the customer is still a customer." },
+        Score { name: "p_alive_low", kind: Kind::Number, about: "Lower end of the interval of p_alive." },
+        Score { name: "p_alive_high", kind: Kind::Number, about: "Upper end of the interval of p_alive." },
         Score { name: "expected_purchases", kind: Kind::Number, about: "Expected purchases within the horizon." },
+        Score {
+            name: "expected_purchases_low",
+            kind: Kind::Number,
+            about: "Lower end of the interval of expected_purchases.",
+        },
+        Score {
+            name: "expected_purchases_high",
+            kind: Kind::Number,
+            about: "Upper end of the interval of expected_purchases.",
+        },
         Score { name: "expected_order_value", kind: Kind::Number, about: "Expected value of a purchase." },
         Score { name: "clv", kind: Kind::Number, about: "Expected discounted value within the horizon." },
         Score { name: "clv_low", kind: Kind::Number, about: "Lower end of the interval of clv." },

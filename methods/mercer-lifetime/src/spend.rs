@@ -103,7 +103,7 @@ impl Rows {
                     .with_hint("it counts purchases, so it must be a number, zero or more"));
             }
             if *purchases > 0.0 && !(mean.is_finite() && *mean > 0.0) {
-                return Err(Error::data(format!("row {row}: mean spend is {mean} over {purchases} purchase(s)"))
+                return Err(Error::data(format!("row {row}: mean spend is {mean} (purchases: {purchases})"))
                     .with_hint("leave customers out whose purchases net to nothing (returns, free orders): the model is of amounts above zero"));
             }
         }
@@ -128,10 +128,9 @@ impl Rows {
             }
         }
         if rows.customers() < 2.0 {
-            return Err(Error::data(format!(
-                "{} customer(s) with a repeat purchase are too few to learn what customers spend",
-                rows.customers()
-            ))
+            return Err(Error::data(
+                "fewer than two customers with a repeat purchase are too few to learn what customers spend",
+            )
             .with_hint("look at a longer period; some hundred make useful estimates"));
         }
         Ok(rows)

@@ -116,7 +116,7 @@ fn check(exposures: &Exposures, moments: &[(f64, f64)]) -> Result<()> {
         return Err(Error::config("no covariates are named").with_hint("use BG/NBD where nothing varies with time"));
     }
     if exposures.len() < 2 {
-        let message = format!("{} customer(s) are too few to learn how customers differ", exposures.len());
+        let message = "fewer than two customers are too few to learn how customers differ";
         return Err(Error::data(message).with_hint("give the purchases of all customers"));
     }
     if exposures.customers(0..exposures.len()).all(|(customer, _)| customer.frequency == 0.0) {

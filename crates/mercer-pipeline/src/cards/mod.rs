@@ -13,9 +13,9 @@ mod words;
 use arrow::array::RecordBatch;
 use mercer_base::Result;
 use mercer_base::card::{Card, Chart, Column, Report, Section, Table, Value, Width};
+use mercer_base::notation::Notation;
 use mercer_lake::{Finding, RowCounts};
 use mercer_metrics::{Definitions, Grain, MetricQuery, Moment, Window};
-use mercer_base::notation::Notation;
 
 use crate::methods::MethodReport;
 use rows::Rows;

@@ -2,8 +2,8 @@
 
 use mercer_base::Result;
 use mercer_base::card::{Card, Chart, Column, Table, Tile, Unit, Value, Width};
-use mercer_metrics::{Grain, Window};
 use mercer_base::notation::relative_change;
+use mercer_metrics::{Grain, Window};
 
 use super::rows::Reading;
 use super::{Desk, LeftOut, words};

@@ -1,8 +1,8 @@
 //! Small helpers for sentences: numbers of things, dates, lists.
 
 use mercer_base::card::{Unit, Value};
-use mercer_metrics::{Moment, Window};
 use mercer_base::notation::Notation;
+use mercer_metrics::{Moment, Window};
 
 /// `1 order`, `1,234 orders`.
 pub(super) fn count(count: usize, one: &str, many: &str) -> String {

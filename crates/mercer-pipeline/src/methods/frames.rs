@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use mercer_base::frame::{Column, Frame, NO_MOMENT, WordsBuilder};
@@ -73,11 +71,12 @@ pub fn to_batch(frame: &Frame) -> Result<RecordBatch> {
                 Arc::new(values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect::<Float64Array>())
             }
             Column::Moments(values) => Arc::new(
-                values.iter().map(|value| (*value != NO_MOMENT).then_some(*value)).collect::<TimestampMicrosecondArray>(),
+                values
+                    .iter()
+                    .map(|value| (*value != NO_MOMENT).then_some(*value))
+                    .collect::<TimestampMicrosecondArray>(),
             ),
-            Column::Words(words) => {
-                Arc::new((0..words.codes.len()).map(|row| words.get(row)).collect::<StringArray>())
-            }
+            Column::Words(words) => Arc::new((0..words.codes.len()).map(|row| words.get(row)).collect::<StringArray>()),
         };
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);

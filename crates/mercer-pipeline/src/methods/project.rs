@@ -87,8 +87,7 @@ impl Ran {
         let verdict = outcome.evaluation.as_ref().map(|evaluation| serde_json::to_value(evaluation.verdict));
         let verdict = verdict.transpose().map_err(json)?.and_then(|verdict| verdict.as_str().map(str::to_owned));
         let words = outcome.evaluation.as_ref().map(|evaluation| evaluation.words.clone());
-        let document =
-            Document { saved: outcome.saved, evaluation: outcome.evaluation, findings: outcome.findings };
+        let document = Document { saved: outcome.saved, evaluation: outcome.evaluation, findings: outcome.findings };
         let document = Some(serde_json::to_string(&document).map_err(json)?);
         Ok(Self { about, left_out: None, verdict, words, document, scores })
     }
@@ -118,9 +117,8 @@ fn table(ran: &[Ran]) -> Result<RecordBatch> {
         ("evaluation", |ran| ran.words.as_deref()),
         ("document", |ran| ran.document.as_deref()),
     ];
-    let columns = columns.map(|(name, text)| {
-        (name, Arc::new(ran.iter().map(text).collect::<StringArray>()) as ArrayRef, true)
-    });
+    let columns =
+        columns.map(|(name, text)| (name, Arc::new(ran.iter().map(text).collect::<StringArray>()) as ArrayRef, true));
     RecordBatch::try_from_iter_with_nullable(columns).map_err(|cause| Error::internal(format!("methods: {cause}")))
 }
 
@@ -146,10 +144,9 @@ pub(crate) fn from_project(about: &'static About, ask: &Ask<'_>) -> Result<Resul
 fn read_form(about: &'static About, form: &'static Form, ask: &Ask<'_>) -> Result<Result<Tables, Option<String>>> {
     let mut frames = Vec::new();
     for table in form.tables {
-        let Some(sql) = table.sql else {
-            if table.required { return Ok(Err(None)) } else { continue }
-        };
-        let (schema, batches) = ask(sql).map_err(|error| error.with_context(format!("{} of {}", table.name, about.id)))?;
+        let Some(sql) = table.sql else { if table.required { return Ok(Err(None)) } else { continue } };
+        let (schema, batches) =
+            ask(sql).map_err(|error| error.with_context(format!("{} of {}", table.name, about.id)))?;
         let frame = from_batches(table.name, &schema, &batches)?;
         if frame.rows() > 0 {
             frames.push((table.name, frame));
@@ -189,8 +186,9 @@ pub(crate) fn reports(reader: &Reader) -> Result<Vec<MethodReport>> {
             let findings = match text(2, row) {
                 None => Err(text(1, row).unwrap_or_default().to_owned()),
                 Some(document) => {
-                    let document: Document = serde_json::from_str(document)
-                        .map_err(|cause| Error::data(format!("what {id} found is damaged: {cause}")).with_hint("mercer run --force"))?;
+                    let document: Document = serde_json::from_str(document).map_err(|cause| {
+                        Error::data(format!("what {id} found is damaged: {cause}")).with_hint("mercer run --force")
+                    })?;
                     Ok(document.findings)
                 }
             };

@@ -72,7 +72,7 @@ fn page(method: &dyn AnyMethod) -> String {
     for score in about.scores {
         page.push_str(&format!("| `{}` | {} |\n", score.name, cell(score.about)));
     }
-    page.push_str(&format!("\n{}", within(about.readme, id)));
+    page.push_str(&format!("\n{}", within(about.readme, about)));
     page
 }
 
@@ -129,19 +129,20 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-/// A README as a part of the page: its title left out, its headings kept, its links seen from the folder of the pages.
-fn within(readme: &str, id: &str) -> String {
+/// A README as a part of the page: without its title and question, its links seen from the folder of the pages.
+fn within(readme: &str, about: &About) -> String {
+    let question = format!("**{}**", about.question);
     let mut text = String::new();
     let mut in_code = false;
     for (number, line) in readme.lines().enumerate() {
         in_code ^= line.trim_start().starts_with("```");
-        if number == 0 && line.starts_with("# ") {
+        if (number == 0 && line.starts_with("# ")) || line.trim() == question {
             continue;
         }
         if in_code {
             text.push_str(line);
         } else {
-            text.push_str(&relinked(line, id));
+            text.push_str(&relinked(line, about.id));
         }
         text.push('\n');
     }
@@ -197,9 +198,12 @@ mod tests {
 
     #[test]
     fn a_readme_fits_in() {
-        let readme = "# Title\n\nSee [a](src/a.rs), [b](https://b.org) and [c](#c).\n\n```\n# [x](y)\n```\n";
-        let expected = "See [a](../../methods/mercer-geo/src/a.rs), [b](https://b.org) and [c](#c).\n\n```\n# [x](y)\n```\n";
-        assert_eq!(within(readme, "geo"), expected);
+        let readme =
+            "# Title\n\n**Where?**\n\nSee [a](src/a.rs), [b](https://b.org) and [c](#c).\n\n```\n# [x](y)\n```\n";
+        let expected =
+            "See [a](../../methods/mercer-geo/src/a.rs), [b](https://b.org) and [c](#c).\n\n```\n# [x](y)\n```\n";
+        let about = About { id: "geo", question: "Where?", ..*mercer_registry::METHODS[0].about() };
+        assert_eq!(within(readme, &about), expected);
         assert_eq!(cell("a | b"), "a \\| b");
     }
 }

@@ -34,10 +34,11 @@ pub(crate) fn samples() -> Vec<Sample> {
             .with_params(json!({ "model": "bg-bb", "time_unit": "year", "horizon": 5.0 })),
         sample("contracts", "contracts", vec![("contracts", contracts())])
             .with_params(json!({ "time_unit": "month", "horizon": 12.0 })),
-        sample("spend", "spend", vec![(
+        sample(
             "spend",
-            columns_of(&summary_of_buyers(&people), &["customer_id", "frequency", "monetary"]),
-        )]),
+            "spend",
+            vec![("spend", columns_of(&summary_of_buyers(&people), &["customer_id", "frequency", "monetary"]))],
+        ),
     ]
 }
 
@@ -54,8 +55,8 @@ struct Person {
 /// lifetime; amounts are gamma-distributed around a mean of the customer's own.
 fn people() -> Vec<Person> {
     let mut chance = ChaCha8Rng::seed_from_u64(2010);
-    let [rates, lifetimes, scales] =
-        [(0.9, 1.0 / 18.0), (0.8, 1.0 / 120.0), (5.0, 0.25)].map(|(shape, scale)| Gamma::<f64>::new(shape, scale).unwrap());
+    let [rates, lifetimes, scales] = [(0.9, 1.0 / 60.0), (0.8, 1.0 / 120.0), (5.0, 0.25)]
+        .map(|(shape, scale)| Gamma::<f64>::new(shape, scale).unwrap());
     (0..CUSTOMERS)
         .map(|number| {
             let channel = ["search", "mail", "shop"][number % 3];
@@ -96,7 +97,8 @@ fn words<'a>(values: impl Iterator<Item = &'a str>) -> Column {
 }
 
 fn transactions(people: &[Person]) -> Frame {
-    let purchases = || people.iter().flat_map(|person| person.days.iter().zip(&person.amounts).map(move |p| (person, p)));
+    let purchases =
+        || people.iter().flat_map(|person| person.days.iter().zip(&person.amounts).map(move |p| (person, p)));
     #[allow(clippy::cast_possible_truncation, reason = "whole days of one year")]
     let moment = |day: f64| START + (day * MICROS_A_DAY) as i64;
     frame(
@@ -129,10 +131,13 @@ fn summary(people: &[Person]) -> Frame {
             ("frequency", numbers(|person| (person.days.len() - 1) as f64)),
             ("recency", numbers(|person| (person.days[person.days.len() - 1] - person.days[0]) / 7.0)),
             ("T", numbers(|person| (DAYS_OBSERVED - person.days[0]) / 7.0)),
-            ("monetary", numbers(|person| match person.amounts.get(1..) {
-                Some([]) | None => 0.0,
-                Some(repeats) => cents(repeats.iter().sum::<f64>() / repeats.len() as f64),
-            })),
+            (
+                "monetary",
+                numbers(|person| match person.amounts.get(1..) {
+                    Some([]) | None => 0.0,
+                    Some(repeats) => cents(repeats.iter().sum::<f64>() / repeats.len() as f64),
+                }),
+            ),
         ],
     );
     customers(people).columns().fold(frame, |frame, (name, column)| frame.with(name, column.clone()).unwrap())

@@ -1,4 +1,5 @@
 //! Every method of the registry keeps what all methods promise.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod lifetime;
 

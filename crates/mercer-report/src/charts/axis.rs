@@ -3,10 +3,10 @@
 use mercer_base::card::{Point, Unit};
 
 use super::{Scene, TEXT};
-use mercer_base::notation::period;
 use crate::scale::{Scale, Ticks};
 use crate::svg::{Anchor, Svg};
 use crate::text::{shorten, width};
+use mercer_base::notation::period;
 
 /// Height below the plot that holds the labels of these periods: two lines where they name a year.
 pub(super) fn below(labels: &[&str]) -> f64 {

@@ -3,9 +3,9 @@
 use mercer_base::card::{HeatCell, Unit};
 
 use super::{Scene, Size, TEXT};
-use mercer_base::notation::THIN;
 use crate::svg::{Anchor, Svg};
 use crate::text::{shorten, width};
+use mercer_base::notation::THIN;
 
 /// Shades from lightest to darkest; the classes `h0` to `h7` of `report.css`.
 const SHADES: u32 = 8;

@@ -15,8 +15,8 @@ mod waterfall;
 
 use mercer_base::card::Chart;
 
-use mercer_base::notation::Notation;
 use crate::svg::Svg;
+use mercer_base::notation::Notation;
 
 /// Font size of all text in pictures, in pixels of the design.
 const TEXT: f64 = 12.0;

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use mercer_base::card::{Tile, Value};
 
-use mercer_base::notation::{Notation, relative_change};
 use crate::scale::{Scale, Ticks};
 use crate::svg::Svg;
 use crate::text::{clean, escape};
+use mercer_base::notation::{Notation, relative_change};
 
 /// Draws the tiles as a grid that flows with the width of its place; empty without tiles.
 pub(super) fn draw(tiles: &[Tile], notation: Notation<'_>) -> String {

@@ -41,7 +41,7 @@ pub fn about_is_complete(method: &dyn AnyMethod, samples: &[Sample]) -> Vec<Stri
         if !samples.iter().any(|sample| sample.form.id == form.id) {
             wrong(format!("no sample has the form {}", form.id));
         }
-        form.tables.iter().flat_map(|table| wrong_table(table)).for_each(&mut wrong);
+        form.tables.iter().flat_map(wrong_table).for_each(&mut wrong);
     }
     wrong_scores(about).into_iter().for_each(&mut wrong);
     if !about.readme.starts_with("# ") {
@@ -142,7 +142,8 @@ pub fn defaults_are_valid_and_complete(method: &dyn AnyMethod, _samples: &[Sampl
     }
     for doc in &docs {
         if !is_name(&doc.name, '_') || !is_sentence(&doc.about) || doc.values.is_empty() {
-            broken.of(method, format!("the parameter {} lacks a name in snake_case, a sentence or its values", doc.name));
+            broken
+                .of(method, format!("the parameter {} lacks a name in snake_case, a sentence or its values", doc.name));
         }
         let stated = schema.pointer(&format!("/properties/{}/default", doc.name)).unwrap_or(&Value::Null);
         if defaults.get(&doc.name) != Some(stated) {

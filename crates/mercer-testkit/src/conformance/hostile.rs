@@ -9,7 +9,7 @@ use super::run::{Broken, fit, miscounted, not_finite, predict, unhelpful, unsoun
 use super::sample::rebuilt;
 
 /// Rows of the samples that hostile data are made from: each kind of damage is a fit of its own.
-const ROWS: usize = 120;
+const ROWS: usize = 200;
 /// Length of an id that nobody expects.
 const LONG: usize = 100_000;
 
@@ -82,9 +82,10 @@ fn damages(sample: &Sample) -> Vec<(String, Sample)> {
     ];
     for (position, (table, frame)) in sample.frames.iter().enumerate() {
         if position > 0 {
-            damaged.push((format!("no rows in {table}"), sample.map(|name, frame| {
-                if name == *table { frame.take(&[]) } else { frame.clone() }
-            })));
+            damaged.push((
+                format!("no rows in {table}"),
+                sample.map(|name, frame| if name == *table { frame.take(&[]) } else { frame.clone() }),
+            ));
         }
         for (column, values) in frame.columns() {
             let spec = sample.form.tables.iter().filter(|spec| spec.name == *table).flat_map(|spec| spec.columns);
@@ -94,11 +95,12 @@ fn damages(sample: &Sample) -> Vec<(String, Sample)> {
                 ways.push(("left out", None));
             }
             for (way, values) in ways {
-                let changed = sample.map(|name, frame| {
-                    rebuilt(frame, |known, old| {
-                        if name == *table && known == column { values.clone() } else { Some(old.clone()) }
-                    })
-                });
+                let changed =
+                    sample.map(|name, frame| {
+                        rebuilt(frame, |known, old| {
+                            if name == *table && known == column { values.clone() } else { Some(old.clone()) }
+                        })
+                    });
                 damaged.push((format!("{table}.{column} {way}"), changed));
             }
         }

@@ -1,6 +1,6 @@
 //! One suite over any method: what every method promises, checked on samples of its data.
 //!
-//! [`conformance!`](crate::conformance) makes a test of each check. A check gives the promises that are broken, each with the
+//! [`conformance!`](crate::conformance!) makes a test of each check. A check gives the promises that are broken, each with the
 //! sample it was found on; none is a pass.
 
 mod declared;
@@ -18,9 +18,7 @@ pub use hostile::hostile_data_is_refused_or_answered;
 pub use reproducible::{
     asking_for_less_changes_nothing, row_order_does_not_matter, same_at_any_thread_count, same_under_a_seed,
 };
-pub use results::{
-    foreign_models_are_refused, rows_add_up, saved_models_predict_the_same, scores_are_those_declared,
-};
+pub use results::{foreign_models_are_refused, rows_add_up, saved_models_predict_the_same, scores_are_those_declared};
 pub use sample::Sample;
 pub use told::{evaluation_names_its_design_and_baselines, findings_can_be_shown};
 

@@ -82,7 +82,8 @@ pub fn row_order_does_not_matter(method: &dyn AnyMethod, samples: &[Sample]) -> 
 fn scores_in_order(sample: &Sample, outcome: &Outcome, order: Option<&[usize]>) -> String {
     let Some(scores) = &outcome.scores else { return String::new() };
     let mut lines = score_lines(scores);
-    let has_ids = scores.columns().next().is_some_and(|(name, _)| sample.about.scores.iter().all(|score| score.name != name));
+    let has_ids =
+        scores.columns().next().is_some_and(|(name, _)| sample.about.scores.iter().all(|score| score.name != name));
     if has_ids {
         lines.sort_unstable();
     } else if let Some(order) = order {

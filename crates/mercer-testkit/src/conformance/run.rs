@@ -46,11 +46,7 @@ pub(super) fn fit_for(method: &dyn AnyMethod, sample: &Sample, wish: Wish) -> Re
 }
 
 /// Scores the sample by a saved model.
-pub(super) fn predict(
-    method: &dyn AnyMethod,
-    saved: &SavedModel,
-    sample: &Sample,
-) -> Result<(Frame, IntakeCounts)> {
+pub(super) fn predict(method: &dyn AnyMethod, saved: &SavedModel, sample: &Sample) -> Result<(Frame, IntakeCounts)> {
     caught(|| method.predict(saved, &sample.tables()?, &Context::quiet(SEED)))
 }
 
@@ -114,9 +110,10 @@ pub(super) fn lost_in_json<T: Serialize + DeserializeOwned + PartialEq>(value: &
     let text = json(value);
     match serde_json::from_str::<T>(&text) {
         Ok(read) if read == *value => None,
-        Ok(read) => Some(difference(&text, &json(&read)).unwrap_or_else(|| {
-            "a number that is not finite: it is written as null".to_owned()
-        })),
+        Ok(read) => Some(
+            difference(&text, &json(&read))
+                .unwrap_or_else(|| "a number that is not finite: it is written as null".to_owned()),
+        ),
         Err(cause) => Some(format!("it cannot be read back ({cause}): a number that is not finite?")),
     }
 }
@@ -141,7 +138,10 @@ pub(super) fn not_finite(sample: &Sample, scores: &Frame) -> Vec<String> {
         }
         let missing = values.iter().filter(|value| value.is_nan()).count();
         if missing > 0 && missing < values.len() && !sample.sparse.contains(&name) {
-            wrong.push(format!("the score {name} is missing in {missing} of {} rows: give it to all or none", values.len()));
+            wrong.push(format!(
+                "the score {name} is missing in {missing} of {} rows: give it to all or none",
+                values.len()
+            ));
         }
     }
     wrong

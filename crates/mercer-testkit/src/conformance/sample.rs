@@ -25,12 +25,7 @@ impl Sample {
     /// # Panics
     /// The method has no such form, or a required table is missing.
     #[must_use]
-    pub fn new(
-        name: &'static str,
-        about: &'static About,
-        form: &str,
-        frames: Vec<(&'static str, Frame)>,
-    ) -> Self {
+    pub fn new(name: &'static str, about: &'static About, form: &str, frames: Vec<(&'static str, Frame)>) -> Self {
         let form = about.form(form).unwrap_or_else(|| panic!("{} has no form {form}", about.id));
         let sample = Self { name, about, form, frames, params: Map::new(), sparse: &[] };
         sample.tables().unwrap_or_else(|error| panic!("sample {name}: {error}"));
@@ -96,9 +91,7 @@ impl Sample {
 fn as_read(frame: &Frame) -> Frame {
     rebuilt(frame, |_, column| {
         Some(match column {
-            Column::Words(words) => {
-                Column::Words((0..words.codes.len()).map(|row| words.get(row)).collect::<Words>())
-            }
+            Column::Words(words) => Column::Words((0..words.codes.len()).map(|row| words.get(row)).collect::<Words>()),
             other => other.clone(),
         })
     })

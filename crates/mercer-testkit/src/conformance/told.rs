@@ -151,9 +151,11 @@ fn wrong_table(table: &Table) -> Option<String> {
     if names.len() < table.columns.len() {
         return Some("two columns of the table have one name".to_owned());
     }
-    table.rows.iter().position(|row| row.len() != table.columns.len()).map(|row| {
-        format!("row {} of the table does not have its {} columns", row + 1, table.columns.len())
-    })
+    table
+        .rows
+        .iter()
+        .position(|row| row.len() != table.columns.len())
+        .map(|row| format!("row {} of the table does not have its {} columns", row + 1, table.columns.len()))
 }
 
 /// All that a reader of the findings can read.

@@ -6,8 +6,8 @@ use mercer_base::card::{Card, Chart, Table, Unit, Value};
 use mercer_base::frame::{Column, Frame, Kind, Words};
 use mercer_base::{Error, Result, card};
 use mercer_method::{
-    About, ColumnSpec, Context, Evaluation, Findings, Form, Intake, JsonSchema, Known, Measure, Method, Positive, Score,
-    TableSpec, Tables, Verdict, schemars,
+    About, ColumnSpec, Context, Evaluation, Findings, Form, Intake, JsonSchema, Known, Measure, Method, Positive,
+    Score, TableSpec, Tables, Verdict, schemars,
 };
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,13 @@ static ABOUT: About = About {
             grain: "customer",
             required: true,
             columns: &[
-                ColumnSpec { name: "customer_id", kind: Kind::Id, required: true, about: "The customer.", also: &["id"] },
+                ColumnSpec {
+                    name: "customer_id",
+                    kind: Kind::Id,
+                    required: true,
+                    about: "The customer.",
+                    also: &["id"],
+                },
                 ColumnSpec { name: "value", kind: Kind::Number, required: true, about: "A number.", also: &[] },
             ],
             others: None,

@@ -10,7 +10,10 @@ use crate::console::Console;
 
 pub(crate) fn run(console: &Console, global: &Global, options: &Check) -> Result<()> {
     let limits = Limits::parse(global.threads, None)?;
-    let check = Project::open(&global.project)?.with_seed(Seed(global.seed)).check(&limits, options.rows, &|words| console.step(words))?;
+    let check =
+        Project::open(&global.project)?
+            .with_seed(Seed(global.seed))
+            .check(&limits, options.rows, &|words| console.step(words))?;
     console.done();
     if global.json {
         return print_json(&check);

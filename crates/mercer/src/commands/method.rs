@@ -12,7 +12,9 @@ use mercer_base::words::{count, grouped};
 use mercer_base::{Error, Result, Seed};
 use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
 use mercer_pipeline::{Limits, Project};
-use mercer_registry::{About, AnyMethod, Context, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs};
+use mercer_registry::{
+    About, AnyMethod, Context, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs,
+};
 use serde_json::{Map, Value, json};
 
 use super::print_json;
@@ -45,9 +47,10 @@ fn reference(method: &dyn AnyMethod) -> String {
     for form in about.forms {
         text.push_str(&format!("  {}: {}\n", form.id, form.about));
         for table in form.tables {
-            let columns = table.columns.iter().map(|column| {
-                if column.required { column.name.to_owned() } else { format!("[{}]", column.name) }
-            });
+            let columns = table
+                .columns
+                .iter()
+                .map(|column| if column.required { column.name.to_owned() } else { format!("[{}]", column.name) });
             let columns = columns.collect::<Vec<_>>().join(" ");
             let others = table.others.map_or(String::new(), |others| format!(" ({others})"));
             let table = if table.required { String::new() } else { format!("[{}=FILE] ", table.name) };
@@ -77,7 +80,10 @@ fn tables(
         }
         let limits = Limits::parse(global.threads, None)?;
         let project = Project::open(&global.project).map_err(|error| {
-            error.with_hint(format!("name a file: mercer {} fit --input FILE; or a project with --project DIR", about.id))
+            error.with_hint(format!(
+                "name a file: mercer {} fit --input FILE; or a project with --project DIR",
+                about.id
+            ))
         })?;
         let settings = project.config().methods.get(about.id).map(|settings| settings.params.clone());
         let sign = project.config().project.currency.sign();
@@ -147,8 +153,12 @@ fn print(console: &Console, about: &About, outcome: &Outcome, notation: Notation
         console.say(&format!("\n{}\n{}\n", card.title, card.subtitle));
         let headings: Vec<&str> = card.table.columns.iter().map(|column| column.label.as_str()).collect();
         let numbers: Vec<usize> = (0..headings.len()).filter(|index| is_numeric(card, *index)).collect();
-        let decimals: Vec<usize> = (0..headings.len()).map(|index| decimals(card.table.rows.iter().filter_map(|row| row.get(index)))).collect();
-        let row = |row: &Vec<Cell>| row.iter().zip(&decimals).map(|(cell, decimals)| notation.exact(cell, *decimals)).collect();
+        let decimals: Vec<usize> = (0..headings.len())
+            .map(|index| decimals(card.table.rows.iter().filter_map(|row| row.get(index))))
+            .collect();
+        let row = |row: &Vec<Cell>| {
+            row.iter().zip(&decimals).map(|(cell, decimals)| notation.exact(cell, *decimals)).collect()
+        };
         console.table(&headings, card.table.rows.iter().take(ROWS_SHOWN).map(row).collect(), &numbers);
         if card.table.rows.len() > ROWS_SHOWN {
             console.say(&format!("({ROWS_SHOWN} of {} rows; --json gives all)", card.table.rows.len()));
@@ -160,7 +170,9 @@ fn print(console: &Console, about: &About, outcome: &Outcome, notation: Notation
             }
         }
     }
-    let Some(evaluation) = outcome.evaluation.as_ref().filter(|evaluation| !evaluation.measures.is_empty()) else { return };
+    let Some(evaluation) = outcome.evaluation.as_ref().filter(|evaluation| !evaluation.measures.is_empty()) else {
+        return;
+    };
     let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
     let rows = evaluation.measures.iter().map(|measure| {
         let baselines = measure.baselines.iter().map(|value| number(*value));

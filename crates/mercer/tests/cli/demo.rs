@@ -52,3 +52,47 @@ fn the_demo_finds_what_was_planted() {
     let report = std::fs::read_to_string(folder.join("report/index.html")).expect("the report is written");
     assert!(report.contains("<title>Linden"), "the report has its title");
 }
+
+/// How customers buy and leave is found from their orders, with the covariates that explain it.
+#[test]
+fn the_demo_finds_how_customers_buy_and_leave() {
+    let project = TempProject::new(&[]);
+    let folder = project.path("shop");
+    let args = ["demo", "--quiet", "--scale", "2500", "--seed", "11", "--to"].map(OsStr::new);
+    mercer(args.into_iter().chain([folder.as_os_str()])).printed();
+    let text = std::fs::read_to_string(folder.join("raw/truth/truth.json")).expect("the truth is written");
+    let truth: Value = serde_json::from_str(&text).expect("the truth is JSON");
+    let truth = |name: &str| truth["planted"]["lifetime"][name].as_f64().expect(name);
+
+    let covariates = "covariates=home_type,acquisition_channel,newsletter_consent";
+    let args = ["lifetime", "fit", "--json", "--no-evaluation", "--param", "model=pareto-nbd", "--param", covariates];
+    let fitted = mercer(args.into_iter().map(OsStr::new).chain([OsStr::new("--project"), folder.as_os_str()])).json();
+    let model = &fitted["model"];
+    assert_eq!(model["verdict"], "converged");
+    // Three standard errors: seasons and the hour of day, which the model does not know, add a little to chance.
+    let near = |name: &str, found: &Value, error: &Value, expected: f64| {
+        let (found, error) = (found.as_f64().expect(name), error.as_f64().expect(name));
+        assert!((found - expected).abs() < 3.0 * error, "{name}: {found} ± {error} instead of {expected}");
+    };
+    for name in ["r", "s"] {
+        near(name, &model["parameters"][name], &model["standard_errors"][name], truth(name));
+    }
+    let effects = [
+        ("purchase: home_type = house", truth("rate_house").ln()),
+        ("dropout: acquisition_channel = paid_social", truth("drop_out_paid_social").ln()),
+        // Those who declined are compared with those who took it.
+        ("dropout: newsletter_consent = no", -truth("drop_out_newsletter").ln()),
+    ];
+    for (name, expected) in effects {
+        let effect = &model["effects"][name];
+        near(name, &effect["value"], &effect["standard_error"], expected);
+    }
+
+    // On the report's first screen and in its own section, and judged on time it had not seen.
+    let report = std::fs::read_to_string(folder.join("report/index.html")).expect("the report is written");
+    for part in ["Value at risk", "lifetime-distribution", "lifetime-top", "lifetime-sinking", "lifetime-tracking"] {
+        assert!(report.contains(part), "{part}");
+    }
+    let methods = query(&folder, "select verdict from methods where method = 'lifetime'");
+    assert_eq!(methods[0]["verdict"], "beats-baseline");
+}

@@ -92,8 +92,17 @@ fn online_retail() {
         assert!(report.contains(words), "{words} is not in the report");
     }
 
-    // The customer 360 of an earlier day is what was known by then.
+    // Lifetime value: forecasts of the last 12 weeks are better than naive ones, or say so.
     let folder = project.root().display().to_string();
+    let fitted = mercer(["lifetime", "fit", "--project", &folder, "--param", "holdout=12", "--json"]).json();
+    let evaluation = &fitted["evaluation"];
+    assert_eq!((&evaluation["verdict"], &evaluation["actual"]), (&"beats-baseline".into(), &4274.0.into()));
+    for baseline in evaluation["baselines"].as_array().expect("baselines") {
+        assert!(evaluation["rmse"].as_f64() < baseline["rmse"].as_f64(), "{evaluation}");
+    }
+    assert_eq!(value(project.root(), "select count(clv) from customer_360"), 4_338);
+
+    // The customer 360 of an earlier day is what was known by then.
     let sql = "select sum(net_sales) as net, count(*) filter (where orders > 0) as buyers from customer_360";
     let earlier = mercer(["query", sql, "--as-of", "2011-09-01", "--json", "--project", &folder]).json();
     let known = "select sum(net_sales) as net from orders where ordered_at < '2011-09-01' and customer_key is not null";

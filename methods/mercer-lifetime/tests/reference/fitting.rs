@@ -225,8 +225,8 @@ fn too_little_data_is_refused_or_has_a_verdict() {
     };
     let (once, repeat) =
         (History { frequency: 0.0, recency: 0.0, age: 30.0 }, History { frequency: 2.0, recency: 10.0, age: 30.0 });
-    refuse(&[], &[], &["0 customer"]);
-    refuse(&[repeat], &[], &["1 customer"]);
+    refuse(&[], &[], &["fewer than two customers"]);
+    refuse(&[repeat], &[], &["fewer than two customers"]);
     refuse(&[once; 500], &[], &["no customer has bought a second time"]);
     refuse(&[repeat, repeat], &[1.0, f64::NAN], &["row 2", "weight"]);
     // Two customers, all alike, or a single repeat buyer: a verdict and numbers, whatever they are.
@@ -308,7 +308,7 @@ fn spend_that_cannot_be_is_refused() {
     refuse(Spend { mean: 0.0, ..good }, &["row 2", "mean spend is 0"]);
     refuse(Spend { mean: f64::NAN, ..good }, &["row 2", "mean spend is NaN"]);
     refuse(Spend { purchases: -1.0, ..good }, &["row 2", "purchases are -1"]);
-    refuse(Spend { purchases: 0.0, mean: 0.0 }, &["1 customer"]);
+    refuse(Spend { purchases: 0.0, mean: 0.0 }, &["fewer than two customers"]);
     // All spend the same: the shapes run away and say so.
     let estimate = fit_spend(&[good; 50], &[], &Prior::default()).unwrap();
     assert_ne!(estimate.verdict, Verdict::Converged, "{estimate:?}");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod cdnow;
+mod coverage;
 mod drop_out;
 mod families;
 mod fitting;
