@@ -85,7 +85,16 @@ impl<M: Method> AnyMethod for M {
         let about = Method::about(self);
         let params: M::Params = parse(about.id, params)?;
         let intake = self.read(&params, tables, context)?;
-        let model = Method::fit(self, &params, &intake, context)?;
+        // Too little data may come of rows that were refused; the first one says why.
+        let model = Method::fit(self, &params, &intake, context).map_err(|error| match &intake.counts {
+            IntakeCounts { rows, refused, refused_sample, .. } if *refused > 0 => {
+                let first = refused_sample
+                    .first()
+                    .map_or(String::new(), |row| format!(", such as {}: {}", row.place, row.reason));
+                error.with_context(format!("{refused} of {rows} rows refused{first}"))
+            }
+            _ => error,
+        })?;
         let scores = if wish.scores || wish.findings {
             Some(Method::predict(self, &params, &model, &intake.input, context)?)
         } else {

@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub seed: Seed,
     /// First moment after the data, in microseconds, where the caller knows it; else the data's own last moment counts.
     pub until: Option<i64>,
+    /// First moment that cannot have happened yet, in microseconds, where the caller has a clock: later rows are mistakes.
+    pub not_yet: Option<i64>,
     /// Sign in front of amounts; empty where the currency is unknown.
     pub currency_sign: &'a str,
     /// Hears of each step, for a person who waits.
@@ -28,7 +30,7 @@ impl Context<'_> {
     /// A context with the given seed that says nothing and knows no date.
     #[must_use]
     pub fn quiet(seed: Seed) -> Self {
-        Self { seed, until: None, currency_sign: "", say: &|_| () }
+        Self { seed, until: None, not_yet: None, currency_sign: "", say: &|_| () }
     }
 }
 

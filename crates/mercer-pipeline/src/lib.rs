@@ -12,5 +12,6 @@ mod reporting;
 
 pub use mercer_lake::{Finding, Reader, RowCounts, Severity};
 pub use project::{
-    CheckOutcome, CheckedSource, Figure, Limits, Project, RefusedRow, RunOutcome, open_folder, start_of_day,
+    CheckOutcome, CheckedSource, Figure, Limits, Project, RefusedRow, RunOutcome, end_of_today, open_folder,
+    start_of_day,
 };

@@ -350,7 +350,10 @@ pub fn start_of_day(day: &str) -> Result<i64> {
 }
 
 /// Nothing can have happened after the end of tomorrow in UTC: today everywhere on earth.
-fn end_of_today() -> Result<i64> {
+///
+/// # Errors
+/// When the clock is far off.
+pub fn end_of_today() -> Result<i64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Error::internal("the clock is before 1970"))?;
     let days = i64::try_from(now.as_secs() / 86_400).map_err(|_| Error::internal("the clock is too far on"))?;
     Ok((days + 2) * 86_400_000_000)

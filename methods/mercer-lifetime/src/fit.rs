@@ -1,5 +1,6 @@
 //! Fitting: the process of buying and leaving, the choice among models, and what a purchase is worth.
 
+use mercer_base::words::count;
 use mercer_base::{Error, ErrorKind, Result};
 use mercer_method::Intake;
 use serde_json::{Map, Value};
@@ -16,6 +17,10 @@ use crate::spend::{Spend, fit_spend, population_mean};
 
 /// Models that `auto` chooses from, the simplest to compute first.
 const CANDIDATES: [ModelKind; 3] = [ModelKind::BgNbd, ModelKind::MbgNbd, ModelKind::ParetoNbd];
+
+/// Customers, and of them repeat buyers, below which parameters say nothing.
+const LEAST_CUSTOMERS: f64 = 30.0;
+const LEAST_REPEATERS: f64 = 10.0;
 
 /// The family behind a model of buying and leaving.
 ///
@@ -148,6 +153,7 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<M
             process: None,
         });
     }
+    check_enough(input, asked)?;
     let candidates = match asked {
         ModelKind::Auto => choose(params, input, input.log.as_ref().map(|log| log.last_day))?,
         _ => Vec::new(),
@@ -178,6 +184,24 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<M
         design: process.design,
         process: Some(estimate),
     })
+}
+
+/// Refuses data from which nothing that holds could be learnt.
+fn check_enough(input: &Customers, model: ModelKind) -> Result<()> {
+    let (mut customers, mut again) = (0.0, 0.0);
+    for (history, weight) in input.histories.iter().zip(&input.weights) {
+        customers += weight;
+        again += if history.frequency > 0.0 { *weight } else { 0.0 };
+    }
+    if customers >= LEAST_CUSTOMERS && (again >= LEAST_REPEATERS || model == ModelKind::Sbg) {
+        return Ok(());
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of customers")]
+    let customers = count(customers as u64, "customer", "customers");
+    Err(Error::data(format!(
+        "too little data: {customers}, {again} of whom bought a second time; it takes {LEAST_CUSTOMERS} and {LEAST_REPEATERS}"
+    ))
+    .with_hint("look at a longer period or more customers; check that repeat purchases are not merged into the first"))
 }
 
 /// Fits what a purchase is worth; `None`, with a note, where the data cannot tell.

@@ -87,7 +87,8 @@ fn from_transactions(params: &Params, tables: &Tables, context: &Context<'_>) ->
     let mut counts = tables.counts();
     let said = params.until.as_deref().map(read_day).transpose()?;
     let last_day = said.or_else(|| context.until.map(|until| day_of(until - 1)));
-    let log = PurchaseLog::collect(tables.need("transactions")?, last_day, &mut counts)?;
+    let today = context.not_yet.map(|not_yet| day_of(not_yet - 1));
+    let log = PurchaseLog::collect(tables.need("transactions")?, last_day, today, &mut counts)?;
     if last_day.is_none() {
         counts
             .notes

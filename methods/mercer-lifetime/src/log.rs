@@ -57,12 +57,17 @@ pub(crate) struct Summary {
 }
 
 impl PurchaseLog {
-    /// Collects the purchases of a table. Rows without customer or date never get here; those after `last_day`, and returns,
-    /// are refused.
+    /// Collects the purchases of a table. Rows without customer or date, those after `last_day` or `today`, and returns are
+    /// refused.
     ///
     /// # Errors
     /// When no purchase is left.
-    pub(crate) fn collect(frame: &Frame, last_day: Option<i32>, counts: &mut IntakeCounts) -> Result<Self> {
+    pub(crate) fn collect(
+        frame: &Frame,
+        last_day: Option<i32>,
+        today: Option<i32>,
+        counts: &mut IntakeCounts,
+    ) -> Result<Self> {
         let (customers, moments) = (frame.words("customer_id")?, frame.moments("date")?);
         let amounts = frame.column("amount").map(|_| frame.numbers("amount")).transpose()?;
         let order = order_of_ids(customers);
@@ -75,6 +80,8 @@ impl PurchaseLog {
             };
             if *moment == NO_MOMENT {
                 counts.refuse(frame.place(row), "there is no date");
+            } else if today.is_some_and(|today| day_of(*moment) > today) {
+                counts.refuse(frame.place(row), format!("{} is in the future", written_day(day_of(*moment))));
             } else if let Some(last) = last_day.filter(|last| day_of(*moment) > *last) {
                 let day = written_day(day_of(*moment));
                 counts.refuse(
@@ -226,7 +233,7 @@ mod tests {
             .and_then(|frame| frame.with("amount", Column::Numbers(rows.iter().map(|row| row.2).collect())))
             .unwrap();
         let mut counts = IntakeCounts::default();
-        (PurchaseLog::collect(&frame, last, &mut counts), counts)
+        (PurchaseLog::collect(&frame, last, Some(100), &mut counts), counts)
     }
 
     #[test]
@@ -260,9 +267,10 @@ mod tests {
 
     #[test]
     fn returns_and_the_future_are_refused() {
-        let (log, counts) = log(&[("a", 1, -5.0), ("a", 2, 5.0), ("a", 90, 5.0)], Some(30));
+        let (log, counts) = log(&[("a", 1, -5.0), ("a", 2, 5.0), ("a", 90, 5.0), ("a", 101, 5.0)], Some(30));
         assert_eq!(log.unwrap().customers(), 1);
-        assert_eq!(counts.refused, 2);
+        assert_eq!(counts.refused, 3);
         assert!(counts.refused_sample[1].reason.contains("1970-04-01 is after the end"), "{counts:?}");
+        assert!(counts.refused_sample[2].reason.contains("1970-04-12 is in the future"), "{counts:?}");
     }
 }

@@ -52,7 +52,8 @@ impl<'a> ProjectMethods<'a> {
             Err(lacking) => return Ok(Ran::left_out(about, lacking)),
         };
         (self.say)(&format!("{}: {}", about.id, about.question));
-        let context = Context { seed: self.seed, until, currency_sign: &self.currency_sign, say: &|_| () };
+        let context =
+            Context { seed: self.seed, until, not_yet: None, currency_sign: &self.currency_sign, say: &|_| () };
         match method.fit(&settings.params, &tables, Wish::ALL, &context) {
             Ok(outcome) => Ran::done(about, outcome),
             // Too little data is an answer; a mistake in the configuration is for the user to mend.

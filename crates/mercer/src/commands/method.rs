@@ -11,7 +11,7 @@ use mercer_base::notation::{Notation, decimals};
 use mercer_base::words::{count, grouped};
 use mercer_base::{Error, Result, Seed};
 use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
-use mercer_pipeline::{Limits, Project};
+use mercer_pipeline::{Limits, Project, end_of_today};
 use mercer_registry::{
     About, AnyMethod, Context, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs,
 };
@@ -106,7 +106,13 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
     given.extend(typed);
     console.step(about.question);
     let say = |_: &str| ();
-    let context = Context { seed: Seed(global.seed), until, currency_sign: &currency_sign, say: &say };
+    let context = Context {
+        seed: Seed(global.seed),
+        until,
+        not_yet: Some(end_of_today()?),
+        currency_sign: &currency_sign,
+        say: &say,
+    };
     let evaluation = !options.no_evaluation;
     let wish = Wish { scores: options.scores.is_some(), evaluation, findings: evaluation && !global.json };
     let outcome = method.fit(&given, &tables, wish, &context)?;
@@ -215,7 +221,8 @@ fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, o
     console.step("reading");
     let (tables, until, currency_sign, _) = tables(global, about, &options.inputs)?;
     let say = |_: &str| ();
-    let context = Context { seed: saved.seed, until, currency_sign: &currency_sign, say: &say };
+    let context =
+        Context { seed: saved.seed, until, not_yet: Some(end_of_today()?), currency_sign: &currency_sign, say: &say };
     let (scores, counts) = method.predict(&saved, &tables, &context)?;
     console.done();
     let batch = to_batch(&scores)?;

@@ -143,8 +143,13 @@ fn orders() -> String {
 #[test]
 fn broken_input() {
     let cases: &[(&str, &[&str], i32, &[&str])] = &[
-        ("customer_id,frequency,recency,T,monetary\na,2,5,10,7\n", &[], 3, &["fewer than two customers"]),
-        ("frequency,recency,T\n0,0,10\n0,0,20\n0,0,30\n", &["--param", "model=bg-nbd"], 3, &["bought a second time"]),
+        ("customer_id,frequency,recency,T,monetary\na,2,5,10,7\n", &[], 3, &["too little data", "it takes 30 and 10"]),
+        (
+            "frequency,recency,T\n0,0,10\n0,0,20\n0,0,30\n",
+            &["--param", "model=bg-nbd"],
+            3,
+            &["3 customers, 0 of whom bought a second time"],
+        ),
         ("frequency,recency,T\n2,-5,10\n", &[], 3, &["line 2", "recency -5 is negative"]),
         ("frequency,recency,T\n2,15,10\n", &[], 3, &["line 2", "recency 15 is larger than T 10"]),
         ("frequency,recency,T\n1.5,5,10\n", &[], 3, &["frequency 1.5"]),
@@ -159,6 +164,7 @@ fn broken_input() {
         ("frequency,recency,T\n1,5,10\n", &["--param", "covariates=age"], 2, &["no column age"]),
         ("customer_id,date,amount\na,2024-01-01,5\n", &["--param", "model=sbg"], 2, &["opportunities"]),
         ("customer_id,date\na,2024-01-01\na,2024-02-01\n", &["--param", "until=2023-01-01"], 3, &["after the end"]),
+        ("customer_id,date\na,2024-01-01\na,2090-02-01\n", &[], 3, &["line 3", "2090-02-01 is in the future"]),
         ("frequency,monetary\n2,0\n3,0\n", &["--param", "model=gamma-gamma"], 3, &["monetary"]),
         ("recency,T\n1,2\n2,2\n", &["--param", "model=bg-nbd"], 2, &["needs a column frequency"]),
     ];
