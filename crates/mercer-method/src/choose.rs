@@ -19,7 +19,12 @@ pub type Mapping = BTreeMap<String, String>;
 /// When the mapping names what is not there, or no form fits; the message says what the nearest form lacks.
 pub fn choose_form(about: &About, columns: &[String], mapping: &Mapping) -> Result<(&'static Form, Vec<Wanted>)> {
     let mains: Vec<_> = about.forms.iter().filter_map(|form| form.tables.first().map(|table| (form, table))).collect();
-    check_mapping(&mains.iter().flat_map(|(_, table)| table.columns).collect::<Vec<_>>(), columns, mapping)?;
+    let everywhere: Vec<_> = about.forms.iter().flat_map(|form| form.tables).flat_map(|table| table.columns).collect();
+    // What is said of other tables is no matter of this file.
+    let of_mains = |name: &String| mains.iter().any(|(_, table)| table.columns.iter().any(|spec| spec.name == name));
+    let own = mapping.iter().filter(|(name, _)| of_mains(name) || everywhere.iter().all(|spec| spec.name != *name));
+    let mapping: &Mapping = &own.map(|(ours, theirs)| (ours.clone(), theirs.clone())).collect();
+    check_mapping(&everywhere, columns, mapping)?;
     // The form that lacks least and, of those, the one of which most is there.
     let mut nearest_miss: Option<((usize, usize), &Form, Vec<&str>)> = None;
     for (form, table) in &mains {

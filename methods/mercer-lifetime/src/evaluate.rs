@@ -8,8 +8,9 @@ use mercer_method::{Detail, Evaluation, Intake, Measure, Verdict};
 use mercer_stats::area_under_roc;
 use rayon::prelude::*;
 
-use crate::fit::{Process, choose, fit_process};
-use crate::input::{Customers, model_of};
+use crate::calendars::{Calendars, history};
+use crate::fit::{Process, choose, fit_over_time, fit_process, model_for};
+use crate::input::Customers;
 use crate::log::{PurchaseLog, Summary, written_day};
 use crate::params::{DAYS_A_YEAR, ModelKind, Params};
 
@@ -88,6 +89,9 @@ pub(crate) fn forecast<'a>(
 ) -> Result<Forecast<'a>> {
     let covariates: Vec<_> =
         input.covariates.iter().map(|(name, column)| (name.clone(), column.take(&split.summary.customers))).collect();
+    if let (Some(calendars), Some(log)) = (&input.calendars, &input.log) {
+        return forecast_over_time(params, calendars, log, split);
+    }
     let histories = &split.summary.histories;
     let process = fit_process(params, model, histories, &[], &covariates)?;
     let matrix = process.design.matrix(&covariates, histories.len())?;
@@ -103,6 +107,33 @@ pub(crate) fn forecast<'a>(
         .collect();
     let (predicted, alive) = scores.into_iter().unzip();
     Ok(Forecast { process, split, predicted, alive, matrix })
+}
+
+/// The same under covariates that change over time; those of the days ahead are taken as known.
+fn forecast_over_time<'a>(
+    params: &Params,
+    calendars: &Calendars,
+    log: &PurchaseLog,
+    split: &'a Split,
+) -> Result<Forecast<'a>> {
+    let customers = &split.summary.customers;
+    let (process, exposures) = fit_over_time(calendars, log, customers, split.learnt_until)?;
+    let (point, ahead) = (process.estimate.point(), f64::from(split.days) / params.time_unit.days());
+    let scores: Vec<(f64, f64)> = customers
+        .par_iter()
+        .enumerate()
+        .map(|(row, customer)| {
+            let history = history(&exposures, row, &point)?;
+            let ahead = calendars.elapsed(log, *customer, &point, split.learnt_until, ahead)?;
+            let parameters = &point.parameters;
+            Ok((
+                process.family.expected_purchases(parameters, &history, ahead),
+                process.family.p_alive(parameters, &history),
+            ))
+        })
+        .collect::<Result<_>>()?;
+    let (predicted, alive) = scores.into_iter().unzip();
+    Ok(Forecast { process, split, predicted, alive, matrix: Vec::new() })
 }
 
 impl Forecast<'_> {
@@ -121,7 +152,7 @@ pub(crate) fn evaluate(params: &Params, intake: &Intake<Customers>) -> Result<Ev
             "Not evaluated: a summary has no dates to hold out. Give transactions to see how well the model forecasts.",
         ));
     };
-    let asked = model_of(params.model, input.form)?;
+    let asked = model_for(params, input)?;
     if asked == ModelKind::GammaGamma {
         return Ok(Evaluation::too_little("Not evaluated: a model of spend alone forecasts no purchases."));
     }
@@ -142,7 +173,7 @@ pub(crate) fn evaluate(params: &Params, intake: &Intake<Customers>) -> Result<Ev
         forecast(params, model.unwrap_or(ModelKind::BgNbd), input, &split).map(|forecast| (model, forecast))
     });
     match forecast {
-        Ok((model, forecast)) => Ok(compare(params, model.unwrap_or(ModelKind::BgNbd), log, &forecast)),
+        Ok((model, forecast)) => compare(params, model.unwrap_or(ModelKind::BgNbd), (input, log), &forecast),
         Err(error) if error.kind() == ErrorKind::Data => {
             Ok(Evaluation::too_little(format!("Not evaluated: what is left to learn from is too little: {error}.")))
         }
@@ -165,6 +196,7 @@ fn earlier(
         covariates: input.covariates.iter().map(|(name, column)| (name.clone(), column.take(rows))).collect(),
         histories: summary.histories,
         spend: None,
+        calendars: None,
         // Positions of customers are those of the whole log, so a choice by holdout works on the whole input.
         log: None,
         form: input.form,
@@ -198,7 +230,12 @@ fn baselines(params: &Params, log: &PurchaseLog, split: &Split) -> [(String, Vec
     ]
 }
 
-fn compare(params: &Params, model: ModelKind, log: &PurchaseLog, forecast: &Forecast<'_>) -> Evaluation {
+fn compare(
+    params: &Params,
+    model: ModelKind,
+    (input, log): (&Customers, &PurchaseLog),
+    forecast: &Forecast<'_>,
+) -> Result<Evaluation> {
     let split = forecast.split;
     let actual = &split.actual;
     let naive = baselines(params, log, split);
@@ -263,18 +300,18 @@ fn compare(params: &Params, model: ModelKind, log: &PurchaseLog, forecast: &Fore
     let said = if beats { "better than the naive forecasts" } else { "not better than both naive forecasts" };
     let total_words =
         format!("{} purchases forecast, {} came", rounded(forecast.predicted.iter().sum()), rounded(total));
-    Evaluation {
+    Ok(Evaluation {
         words: format!("{design}: {said}: {figures}; {total_words}."),
         design,
         baselines: naive.iter().map(|(name, _)| name.clone()).collect(),
         measures,
         verdict,
-        details: vec![tracking(params, log, forecast), calibration(forecast)],
-    }
+        details: vec![tracking(params, (input, log), forecast)?, calibration(forecast)],
+    })
 }
 
 /// Cumulated repeat purchases, as they came and as the model expects them.
-fn tracking(params: &Params, log: &PurchaseLog, forecast: &Forecast<'_>) -> Detail {
+fn tracking(params: &Params, (input, log): (&Customers, &PurchaseLog), forecast: &Forecast<'_>) -> Result<Detail> {
     let split = forecast.split;
     let unit = params.time_unit.days();
     let first = log.first_day();
@@ -290,19 +327,26 @@ fn tracking(params: &Params, log: &PurchaseLog, forecast: &Forecast<'_>) -> Deta
     let starts: Vec<i32> = summary.customers.iter().map(|customer| log.days(*customer)[0]).collect();
     let (width, point) = (forecast.process.design.width(), forecast.process.estimate.point());
     // Without covariates all customers who came on a day are alike; with them, an even part stands for all.
-    let groups: Vec<(i32, f64, Vec<f64>)> = if width == 0 {
-        let mut sorted = starts;
-        sorted.sort_unstable();
-        let cohorts = sorted.chunk_by(|a, b| a == b);
+    let groups: Vec<(usize, f64, Vec<f64>)> = if width == 0 && input.calendars.is_none() {
+        let mut sorted: Vec<usize> = (0..starts.len()).collect();
+        sorted.sort_unstable_by_key(|row| starts[*row]);
+        let cohorts = sorted.chunk_by(|a, b| starts[*a] == starts[*b]);
         cohorts.map(|cohort| (cohort[0], cohort.len() as f64, point.parameters.clone())).collect()
     } else {
         let stride = starts.len().div_ceil(TRACKED);
         let weight = starts.len() as f64 / starts.len().div_ceil(stride) as f64;
         let own = |row: usize| {
             let covariates = &forecast.matrix[row * width..(row + 1) * width];
-            (starts[row], weight, forecast.process.estimate.parameters_of(&point, covariates))
+            (row, weight, forecast.process.estimate.parameters_of(&point, covariates))
         };
         (0..starts.len()).step_by(stride).map(own).collect()
+    };
+    let since_first = |row: usize, day: i32| -> Result<f64> {
+        let time = f64::from(day - starts[row]) / unit;
+        match &input.calendars {
+            Some(calendars) => calendars.elapsed(log, summary.customers[row], &point, starts[row], time),
+            None => Ok(time),
+        }
     };
     let rows: Vec<Vec<Value>> = points
         .par_iter()
@@ -312,29 +356,27 @@ fn tracking(params: &Params, log: &PurchaseLog, forecast: &Forecast<'_>) -> Deta
                 .iter()
                 .map(|customer| log.purchases_between(*customer, i32::MIN, *day).saturating_sub(1))
                 .sum();
-            let expected: f64 = groups
-                .iter()
-                .filter(|(start, ..)| start < day)
-                .map(|(start, weight, parameters)| {
-                    weight * forecast.process.family.expected_since_first(parameters, f64::from(day - start) / unit)
-                })
-                .sum();
+            let mut expected = 0.0;
+            for (row, weight, parameters) in groups.iter().filter(|(row, ..)| starts[*row] < *day) {
+                let time = since_first(*row, *day)?;
+                expected += weight * forecast.process.family.expected_since_first(parameters, time);
+            }
             let held_out = if *day > split.learnt_until { "held out" } else { "learnt from" };
-            vec![
+            Ok(vec![
                 Value::Text(written_day(*day)),
                 Value::Number(came as f64),
                 Value::Number(expected),
                 Value::Text(held_out.to_owned()),
-            ]
+            ])
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let columns =
         [("day", "Up to"), ("actual", "Repeat purchases"), ("expected", "Expected by the model"), ("part", "Part")];
-    Detail {
+    Ok(Detail {
         name: "tracking".to_owned(),
         about: "repeat purchases since the beginning, as they came and as the model expects them".to_owned(),
         table: Table { columns: columns.map(|(name, label)| Heading::new(name, label)).to_vec(), rows },
-    }
+    })
 }
 
 /// Held-out purchases of a customer by how often they had bought before.

@@ -5,15 +5,18 @@ use mercer_base::{Error, ErrorKind, Result};
 use mercer_method::Intake;
 use serde_json::{Map, Value};
 
+use crate::calendars::Calendars;
 use crate::contract::ShiftedBetaGeometric;
 use crate::design::Design;
 use crate::estimate::{Covariates, Data, Estimate, Normal, Prior, Verdict, fit};
 use crate::evaluate::{Split, forecast};
 use crate::family::{BgBb, BgNbd, Family, History, MbgNbd, Nbd, ParetoNbd};
 use crate::input::{Customers, model_of};
+use crate::log::PurchaseLog;
 use crate::model::{Candidate, Model, SpendModel, by_name, intervals, standard_errors};
 use crate::params::{ModelKind, Params, PriorKind};
 use crate::spend::{Spend, fit_spend, population_mean};
+use crate::time_varying::{Exposures, TimeVarying};
 
 /// Models that `auto` chooses from, the simplest to compute first.
 const CANDIDATES: [ModelKind; 3] = [ModelKind::BgNbd, ModelKind::MbgNbd, ModelKind::ParetoNbd];
@@ -69,6 +72,40 @@ pub(crate) fn fit_process(
     let data = Data { histories, weights, covariates: &used };
     let prior = prior(params.prior, family.parameters().len());
     Ok(Process { family, estimate: fit(family, &data, &prior)?, design })
+}
+
+/// Fits BG/NBD under covariates that change over time, to the customers known on `day`, and gives their exposures.
+///
+/// # Errors
+/// When the periods do not cover the observation, or the data cannot carry the model.
+pub(crate) fn fit_over_time(
+    calendars: &Calendars,
+    log: &PurchaseLog,
+    customers: &[usize],
+    day: i32,
+) -> Result<(Process, Exposures)> {
+    let exposures = calendars.exposures(log, customers, day)?;
+    let estimate = TimeVarying::fit(&exposures)?.estimate;
+    Ok((Process { family: &BgNbd, estimate, design: Design::default() }, exposures))
+}
+
+/// The model under a calendar, or the one asked for without.
+///
+/// # Errors
+/// Where the two do not go together.
+pub(crate) fn model_for(params: &Params, input: &Customers) -> Result<ModelKind> {
+    let asked = model_of(params.model, input.form)?;
+    match (&input.calendars, asked) {
+        (None, asked) | (Some(_), asked @ ModelKind::GammaGamma) => Ok(asked),
+        (Some(_), _) if !params.covariates.is_empty() || params.prior != PriorKind::None => {
+            Err(Error::config("a calendar goes with neither covariates of customers nor a prior").with_hint(
+                "put what is constant for a customer into the calendar's rows of that customer, and leave prior out",
+            ))
+        }
+        (Some(_), ModelKind::Auto | ModelKind::BgNbd) => Ok(ModelKind::BgNbd),
+        (Some(_), other) => Err(Error::config(format!("{} takes no covariates that change over time", other.label()))
+            .with_hint("choose model=bg-nbd, or leave the calendar out")),
+    }
 }
 
 /// What is assumed before the data: weakly, that parameters lie within a factor of about 50 of 1 (shapes) or of ten units of
@@ -127,7 +164,7 @@ pub(crate) fn choose(params: &Params, input: &Customers, last_day: Option<i32>) 
 pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<Model> {
     let input = &intake.input;
     let confidence = params.confidence.get();
-    let asked = model_of(params.model, input.form)?;
+    let asked = model_for(params, input)?;
     let mut notes = Vec::new();
     let spend = fit_values(params, input, asked, &mut notes)?;
     if asked == ModelKind::GammaGamma {
@@ -150,6 +187,7 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<M
             spend: Some(spend),
             notes,
             design: Design::default(),
+            over_time: Vec::new(),
             process: None,
         });
     }
@@ -159,7 +197,13 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<M
         _ => Vec::new(),
     };
     let name = candidates.first().map_or(asked, |best| best.name);
-    let process = fit_process(params, name, &input.histories, &input.weights, &input.covariates)?;
+    let process = match (&input.calendars, &input.log) {
+        (Some(calendars), Some(log)) => {
+            let everybody: Vec<usize> = (0..log.customers()).collect();
+            fit_over_time(calendars, log, &everybody, log.last_day)?.0
+        }
+        _ => fit_process(params, name, &input.histories, &input.weights, &input.covariates)?,
+    };
     let estimate = process.estimate;
     if estimate.verdict != Verdict::Converged {
         notes.push(format!("{}: {}", name.label(), estimate.verdict));
@@ -182,6 +226,7 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<M
         spend,
         notes,
         design: process.design,
+        over_time: input.calendars.as_ref().map(|calendars| calendars.names.clone()).unwrap_or_default(),
         process: Some(estimate),
     })
 }

@@ -5,6 +5,7 @@ use mercer_base::words::count;
 use mercer_base::{Error, Result, nearest};
 use mercer_method::{Context, Intake, IntakeCounts, Tables, Window};
 
+use crate::calendars::Calendars;
 use crate::family::History;
 use crate::log::{PurchaseLog, day_of, read_day, written_day};
 use crate::params::{ModelKind, Params};
@@ -33,6 +34,8 @@ pub struct Customers {
     pub covariates: Vec<(String, Column)>,
     /// Single purchases, where the data have them.
     pub(crate) log: Option<PurchaseLog>,
+    /// Covariates that change over time, where the data have them.
+    pub(crate) calendars: Option<Calendars>,
     /// The form the data came in.
     pub form: DataForm,
 }
@@ -103,6 +106,8 @@ fn from_transactions(params: &Params, tables: &Tables, context: &Context<'_>) ->
                 .with_hint("give it with --input customers=FILE"));
         }
     };
+    let calendars = tables.get("calendar").map(|frame| Calendars::read(frame, &log.ids, params.time_unit.days()));
+    let calendars = calendars.transpose()?;
     let (first, last) = (log.first_day(), log.last_day);
     counts.window = Window {
         from: Some(i64::from(first).saturating_mul(MICROS_A_DAY)),
@@ -117,6 +122,7 @@ fn from_transactions(params: &Params, tables: &Tables, context: &Context<'_>) ->
         histories: summary.histories,
         spend: log.has_amounts().then_some(summary.spend),
         covariates,
+        calendars,
         log: Some(log),
         form: DataForm::Transactions,
     };
@@ -175,6 +181,7 @@ fn from_rows(params: &Params, tables: &Tables, frame: &Frame, form: DataForm) ->
         spend: spend.iter().any(|value| !value.is_nan()).then_some(spend),
         covariates: wanted_columns(params, frame)?,
         log: None,
+        calendars: None,
         form,
     };
     Ok(Intake { input, counts })

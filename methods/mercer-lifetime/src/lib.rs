@@ -1,6 +1,7 @@
 //! What each customer is worth: purchase and drop-out processes, spend, and the value that follows.
 #![doc = include_str!("../README.md")]
 
+mod calendars;
 pub mod contract;
 mod data;
 mod design;

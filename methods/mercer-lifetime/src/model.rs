@@ -39,6 +39,9 @@ pub struct Model {
     /// How covariates became numbers.
     #[serde(skip_serializing_if = "Design::is_empty", default)]
     pub design: Design,
+    /// Covariates that change over time, which a calendar must give for scoring.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub over_time: Vec<String>,
     /// The estimate of buying and leaving in full; none for a model of spend alone.
     pub process: Option<Estimate>,
 }

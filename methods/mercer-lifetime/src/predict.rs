@@ -13,6 +13,7 @@ use mercer_stats::quadrature::GaussLegendre;
 use mercer_stats::special::{logistic, normal_quantile};
 use rayon::prelude::*;
 
+use crate::calendars::history;
 use crate::estimate::{Draw, Estimate};
 use crate::family::{Family, History};
 use crate::fit::family_of;
@@ -148,6 +149,9 @@ fn scores_of(params: &Params, model: &Model, process: &Estimate, input: &Custome
         margin: params.margin.get(),
         z: normal_quantile(0.5 + params.confidence.get() / 2.0),
     };
+    if !model.over_time.is_empty() {
+        return over_time(&scorer, model, input);
+    }
     let mean = |row: usize| input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
     if width > 0 {
         let row = |row: usize| {
@@ -199,6 +203,46 @@ fn scores_of(params: &Params, model: &Model, process: &Estimate, input: &Custome
     Ok(by_row)
 }
 
+/// Scores under covariates that change over time: each draw of their coefficients has its own operational time.
+fn over_time(scorer: &Scorer<'_>, model: &Model, input: &Customers) -> Result<Vec<Scores>> {
+    let (Some(calendars), Some(log)) = (&input.calendars, &input.log) else {
+        return Err(Error::data(format!("the model wants the calendar of {}", model.over_time.join(", ")))
+            .with_hint("give it with --input calendar=FILE, up to the end of the horizon"));
+    };
+    if calendars.names != model.over_time {
+        let (found, wanted) = (calendars.names.join(", "), model.over_time.join(", "));
+        return Err(Error::data(format!("the calendar has {found}, the model was fitted with {wanted}"))
+            .with_hint("give the same covariates in the same order"));
+    }
+    let everybody: Vec<usize> = (0..log.customers()).collect();
+    let exposures = calendars.exposures(log, &everybody, log.last_day)?;
+    (0..input.len())
+        .into_par_iter()
+        .map(|row| {
+            let seen = |draw: &Draw, ahead: f64| -> Result<(f64, f64)> {
+                let history = history(&exposures, row, draw)?;
+                let ahead = calendars.elapsed(log, row, draw, log.last_day, ahead)?;
+                let expected = scorer.family.expected_purchases(&draw.parameters, &history, ahead);
+                Ok((scorer.family.p_alive(&draw.parameters, &history), expected))
+            };
+            let (p_alive, purchases) = seen(&scorer.point, scorer.horizon)?;
+            let mut discounted = scorer.last_discount * purchases;
+            for (time, weight) in &scorer.looks {
+                discounted += weight * seen(&scorer.point, *time)?.1;
+            }
+            let (mut logits, mut logs) = (Moments::default(), Moments::default());
+            for draw in &scorer.cloud {
+                let (alive, expected) = seen(draw, scorer.horizon)?;
+                logits.add(logit(alive));
+                logs.add(expected.max(f64::MIN_POSITIVE).ln());
+            }
+            let mean = input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
+            let point = Point { p_alive, purchases, discounted };
+            Ok(scorer.finish(point, (&logits, &logs), &input.histories[row], mean))
+        })
+        .collect()
+}
+
 /// The points of a spherical cubature around an estimate: the mean of a function over them is its mean under the normal
 /// distribution of the estimate, to the third order.
 fn cubature(estimate: &Estimate) -> Vec<Draw> {
@@ -231,6 +275,13 @@ fn cubature(estimate: &Estimate) -> Vec<Draw> {
 struct View<'a> {
     point: Cow<'a, [f64]>,
     cloud: Vec<Cow<'a, [f64]>>,
+}
+
+/// What is expected of a customer under the estimate.
+struct Point {
+    p_alive: f64,
+    purchases: f64,
+    discounted: f64,
 }
 
 /// What customers of one frequency and age would buy within the horizon if they are still customers.
@@ -277,6 +328,13 @@ impl<'a> Scorer<'a> {
             logits.add(logit(alive));
             logs.add(alive.max(f64::MIN_POSITIVE).ln() + ln_ahead);
         }
+        let (purchases, discounted) = (p_alive * ahead.purchases, p_alive * ahead.discounted);
+        self.finish(Point { p_alive, purchases, discounted }, (&logits, &logs), history, mean)
+    }
+
+    /// Scores from what is expected and how far it spreads over the cloud.
+    fn finish(&self, point: Point, (logits, logs): (&Moments, &Moments), history: &History, mean: f64) -> Scores {
+        let p_alive = point.p_alive;
         let half = self.z * logits.deviation();
         let middle = logit(p_alive);
         let (order_value, value_deviation) = self.order_value(history, mean);
@@ -287,9 +345,9 @@ impl<'a> Scorer<'a> {
             } else {
                 Spread::known(p_alive)
             },
-            purchases: around(p_alive * ahead.purchases, self.z * logs.deviation()),
+            purchases: around(point.purchases, self.z * logs.deviation()),
             order_value,
-            value: around(self.margin * p_alive * ahead.discounted * order_value, self.z * deviation),
+            value: around(self.margin * point.discounted * order_value, self.z * deviation),
         }
     }
 

@@ -162,17 +162,11 @@ impl Desk<'_> {
             course: Vec::new(),
             note,
         };
-        let (least, most) = IN_DOUBT;
         let doubtful = self.customers.iter().filter(|customer| customer.at_risk() > 0.0).count();
         vec![tile(
             "Value at risk",
             self.total(|customer| customer.at_risk()),
-            format!(
-                "if the {} that are {}–{} likely to be still with us are gone",
-                count(doubtful as u64, "customer", "customers"),
-                self.share(least).trim_end_matches('%').trim_end(),
-                self.share(most)
-            ),
+            format!("with {} who may have left", count(doubtful as u64, "customer", "customers")),
         )]
     }
 

@@ -97,6 +97,26 @@ pub(crate) static ABOUT: About = About {
                     others: Some("covariates"),
                     sql: Some(include_str!("../sql/customers.sql")),
                 },
+                TableSpec {
+                    name: "calendar",
+                    grain: "period",
+                    required: false,
+                    columns: &[
+                        column(
+                            "start",
+                            Kind::Moment,
+                            true,
+                            "First day of the period; it lasts to the start of the next one. Reaches past the horizon.",
+                            &["period", "week", "period_start", "cov_date", "date"],
+                        ),
+                        ColumnSpec {
+                            about: "The customer; without it the periods are those of all customers.",
+                            ..CUSTOMER_ID
+                        },
+                    ],
+                    others: Some("covariates that change over time"),
+                    sql: None,
+                },
             ],
         },
         Form {

@@ -68,12 +68,17 @@ pub(crate) fn run(console: &Console, global: &Global, method: &'static dyn AnyMe
     }
 }
 
-/// The rows to work on, and the first moment after them where it is known.
-fn tables(
-    global: &Global,
-    about: &'static About,
-    inputs: &Inputs,
-) -> Result<(Tables, Option<i64>, String, Map<String, Value>)> {
+/// The rows to work on, and what else their project says.
+struct Work {
+    tables: Tables,
+    /// First moment after the data, where it is known.
+    until: Option<i64>,
+    currency_sign: String,
+    /// Parameters of the project's configuration.
+    params: Map<String, Value>,
+}
+
+fn work(global: &Global, about: &'static About, inputs: &Inputs) -> Result<Work> {
     if inputs.input.is_empty() {
         if !inputs.map.is_empty() {
             return Err(Error::config("--map goes with --input").with_hint("a project's mapping stands in mercer.toml"));
@@ -86,11 +91,16 @@ fn tables(
             ))
         })?;
         let settings = project.config().methods.get(about.id).map(|settings| settings.params.clone());
-        let sign = project.config().project.currency.sign();
-        return Ok((project.tables(about, &limits)?, project.until(&limits)?, sign, settings.unwrap_or_default()));
+        return Ok(Work {
+            tables: project.tables(about, &limits)?,
+            until: project.until(&limits)?,
+            currency_sign: project.config().project.currency.sign(),
+            params: settings.unwrap_or_default(),
+        });
     }
     let files: Vec<_> = inputs.input.iter().map(|input| InputFile::parse(input)).collect();
-    Ok((read_tables(about, &files, &parse_mapping(&inputs.map)?)?, None, String::new(), Map::new()))
+    let tables = read_tables(about, &files, &parse_mapping(&inputs.map)?)?;
+    Ok(Work { tables, until: None, currency_sign: String::new(), params: Map::new() })
 }
 
 fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Fit) -> Result<()> {
@@ -102,7 +112,7 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
         check_folder(path)?;
     }
     console.step("reading");
-    let (tables, until, currency_sign, mut given) = tables(global, about, &options.inputs)?;
+    let Work { tables, until, currency_sign, params: mut given } = work(global, about, &options.inputs)?;
     given.extend(typed);
     console.step(about.question);
     let say = |_: &str| ();
@@ -127,10 +137,10 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
         return print_json(&machine(&outcome));
     }
     print(console, about, &outcome, Notation::new(&currency_sign));
-    for path in options.out.iter() {
+    if let Some(path) = &options.out {
         console.say(&format!("Model: {}", path.display()));
     }
-    for path in options.scores.iter() {
+    if let Some(path) = &options.scores {
         console.say(&format!("Scores: {}", path.display()));
     }
     Ok(())
@@ -219,7 +229,7 @@ fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, o
         check_folder(path)?;
     }
     console.step("reading");
-    let (tables, until, currency_sign, _) = tables(global, about, &options.inputs)?;
+    let Work { tables, until, currency_sign, .. } = work(global, about, &options.inputs)?;
     let say = |_: &str| ();
     let context =
         Context { seed: saved.seed, until, not_yet: Some(end_of_today()?), currency_sign: &currency_sign, say: &say };
