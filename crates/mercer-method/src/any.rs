@@ -55,6 +55,12 @@ pub trait AnyMethod: Send + Sync {
     /// A configuration error that names the wrong parameter and the mend.
     fn params(&self, given: &Map<String, Value>) -> Result<Map<String, Value>>;
 
+    /// Whether an optional table serves under these parameters.
+    ///
+    /// # Errors
+    /// As [`Self::params`].
+    fn uses(&self, params: &Map<String, Value>, table: &str) -> Result<bool>;
+
     /// Fits a model to tables.
     ///
     /// # Errors
@@ -79,6 +85,10 @@ impl<M: Method> AnyMethod for M {
 
     fn params(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
         complete(&parse::<M::Params>(Method::about(self).id, given)?)
+    }
+
+    fn uses(&self, params: &Map<String, Value>, table: &str) -> Result<bool> {
+        Ok(Method::uses(self, &parse::<M::Params>(Method::about(self).id, params)?, table))
     }
 
     fn fit(&self, params: &Map<String, Value>, tables: &Tables, wish: Wish, context: &Context<'_>) -> Result<Outcome> {

@@ -1,6 +1,6 @@
 //! How good a model is on data it has not seen, always beside a naive baseline.
 
-use mercer_base::card::Table;
+use mercer_base::card::{Table, Value as Cell};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -85,7 +85,8 @@ impl Evaluation {
         self.measures.iter().find(|measure| measure.name == name)
     }
 
-    /// The evaluation with each measure as a key of its own, for machines: `evaluation.mae`, `evaluation.baselines[0].mae`.
+    /// The evaluation for machines: each measure a key of its own (`evaluation.mae`, `evaluation.baselines[0].mae`), and each
+    /// table behind it a list of objects (`evaluation.tracking[0].actual`).
     #[must_use]
     pub fn to_json(&self) -> Value {
         let number = |value: Option<f64>| value.map_or(Value::Null, Value::from);
@@ -104,8 +105,27 @@ impl Evaluation {
             Value::Object(baseline)
         });
         object.insert("baselines".into(), baselines.collect());
+        for detail in &self.details {
+            object.insert(detail.name.clone(), rows(&detail.table));
+        }
         Value::Object(object)
     }
+}
+
+/// The rows of a table as objects.
+fn rows(table: &Table) -> Value {
+    let value = |cell: &Cell| match cell {
+        Cell::Text(text) => Value::from(text.clone()),
+        Cell::Count(count) => Value::from(*count),
+        Cell::Money(amount) => Value::from(amount.to_f64()),
+        Cell::Share(number) | Cell::Number(number) | Cell::Days(number) => Value::from(*number),
+        Cell::Missing => Value::Null,
+    };
+    let row = |row: &Vec<Cell>| {
+        let cells = table.columns.iter().zip(row).map(|(column, cell)| (column.name.clone(), value(cell)));
+        Value::Object(cells.collect())
+    };
+    table.rows.iter().map(row).collect()
 }
 
 impl Measure {

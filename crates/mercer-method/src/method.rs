@@ -50,6 +50,11 @@ pub trait Method: Send + Sync + 'static {
     /// What the method is.
     fn about(&self) -> &'static About;
 
+    /// Whether an optional table serves under these parameters; one that does not is not read from a project.
+    fn uses(&self, _params: &Self::Params, _table: &str) -> bool {
+        true
+    }
+
     /// Makes the typed input. Rows that cannot be used are counted with their place and reason.
     ///
     /// # Errors

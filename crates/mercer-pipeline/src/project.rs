@@ -8,8 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use mercer_base::{Error, Result, Seed};
 use mercer_lake::{EngineOptions, Finding, ParquetTable, Reader, RowCounts, Store, UpdateRequest, Updated};
 use mercer_metrics::Definitions;
-use mercer_registry::{About, Tables};
+use mercer_registry::{AnyMethod, Tables};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::config::{ByteSize, ProjectConfig};
 use crate::methods::{self, ProjectMethods};
@@ -193,14 +194,14 @@ impl Project {
         self.folder.join("report").join("index.html")
     }
 
-    /// Reads a method's tables from the newest snapshot.
+    /// Reads the tables that a method uses under these parameters from the newest snapshot.
     ///
     /// # Errors
     /// When nothing was read yet, or the data lack what the method needs.
-    pub fn tables(&self, about: &'static About, limits: &Limits) -> Result<Tables> {
+    pub fn tables(&self, method: &dyn AnyMethod, params: &Map<String, Value>, limits: &Limits) -> Result<Tables> {
         let reader = self.reader(limits)?;
-        methods::from_project(about, &|sql| reader.query(sql))?.map_err(|lacking| {
-            Error::data(format!("{}: {lacking}", about.id))
+        methods::from_project(method, params, &|sql| reader.query(sql))?.map_err(|lacking| {
+            Error::data(format!("{}: {lacking}", method.about().id))
                 .with_hint("map a source that has it in mercer.toml, then `mercer run`")
         })
     }

@@ -41,6 +41,10 @@ impl Method for Lifetime {
         &spec::ABOUT
     }
 
+    fn uses(&self, params: &Params, table: &str) -> bool {
+        table != "customers" || !params.covariates.is_empty()
+    }
+
     fn read(&self, params: &Params, tables: &Tables, context: &Context<'_>) -> Result<Intake<Customers>> {
         input::read(params, tables, context)
     }

@@ -278,6 +278,7 @@ struct View<'a> {
 }
 
 /// What is expected of a customer under the estimate.
+#[derive(Clone, Copy)]
 struct Point {
     p_alive: f64,
     purchases: f64,

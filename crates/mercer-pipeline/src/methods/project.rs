@@ -11,6 +11,7 @@ use mercer_registry::{
     About, AnyMethod, Context, Evaluation, Findings, Form, METHODS, Outcome, SavedModel, Tables, Wish,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::frames::{from_batches, to_batch};
 use crate::config::{MethodSettings, ProjectConfig};
@@ -47,7 +48,7 @@ impl<'a> ProjectMethods<'a> {
         if !settings.enabled {
             return Ok(Ran::left_out(about, "switched off in mercer.toml"));
         }
-        let tables = match from_project(about, ask)? {
+        let tables = match from_project(method, &settings.params, ask)? {
             Ok(tables) => tables,
             Err(lacking) => return Ok(Ran::left_out(about, lacking)),
         };
@@ -127,10 +128,14 @@ fn table(ran: &[Ran]) -> Result<RecordBatch> {
 ///
 /// # Errors
 /// Where a statement fails.
-pub(crate) fn from_project(about: &'static About, ask: &Ask<'_>) -> Result<Result<Tables, String>> {
+pub(crate) fn from_project(
+    method: &dyn AnyMethod,
+    params: &Map<String, Value>,
+    ask: &Ask<'_>,
+) -> Result<Result<Tables, String>> {
     let mut lacking = Vec::new();
-    for form in about.forms {
-        match read_form(about, form, ask)? {
+    for form in method.about().forms {
+        match read_form(method, params, form, ask)? {
             Ok(tables) => return Ok(Ok(tables)),
             Err(reason) => lacking.extend(reason),
         }
@@ -142,10 +147,19 @@ pub(crate) fn from_project(about: &'static About, ask: &Ask<'_>) -> Result<Resul
 }
 
 /// The tables of one form, or what it lacks; nothing where a project cannot have it at all.
-fn read_form(about: &'static About, form: &'static Form, ask: &Ask<'_>) -> Result<Result<Tables, Option<String>>> {
+fn read_form(
+    method: &dyn AnyMethod,
+    params: &Map<String, Value>,
+    form: &'static Form,
+    ask: &Ask<'_>,
+) -> Result<Result<Tables, Option<String>>> {
+    let about = method.about();
     let mut frames = Vec::new();
     for table in form.tables {
         let Some(sql) = table.sql else { if table.required { return Ok(Err(None)) } else { continue } };
+        if !table.required && !method.uses(params, table.name)? {
+            continue;
+        }
         let (schema, batches) =
             ask(sql).map_err(|error| error.with_context(format!("{} of {}", table.name, about.id)))?;
         let frame = from_batches(table.name, &schema, &batches)?;

@@ -74,11 +74,13 @@ struct Work {
     /// First moment after the data, where it is known.
     until: Option<i64>,
     currency_sign: String,
-    /// Parameters of the project's configuration.
+    /// Parameters: those given, then those of the project's configuration.
     params: Map<String, Value>,
 }
 
-fn work(global: &Global, about: &'static About, inputs: &Inputs) -> Result<Work> {
+/// Finds the rows. Parameters that were `given` go before the project's.
+fn work(global: &Global, method: &'static dyn AnyMethod, inputs: &Inputs, given: Map<String, Value>) -> Result<Work> {
+    let about = method.about();
     if inputs.input.is_empty() {
         if !inputs.map.is_empty() {
             return Err(Error::config("--map goes with --input").with_hint("a project's mapping stands in mercer.toml"));
@@ -91,16 +93,18 @@ fn work(global: &Global, about: &'static About, inputs: &Inputs) -> Result<Work>
             ))
         })?;
         let settings = project.config().methods.get(about.id).map(|settings| settings.params.clone());
+        let mut params = settings.unwrap_or_default();
+        params.extend(given);
         return Ok(Work {
-            tables: project.tables(about, &limits)?,
+            tables: project.tables(method, &params, &limits)?,
             until: project.until(&limits)?,
             currency_sign: project.config().project.currency.sign(),
-            params: settings.unwrap_or_default(),
+            params,
         });
     }
     let files: Vec<_> = inputs.input.iter().map(|input| InputFile::parse(input)).collect();
     let tables = read_tables(about, &files, &parse_mapping(&inputs.map)?)?;
-    Ok(Work { tables, until: None, currency_sign: String::new(), params: Map::new() })
+    Ok(Work { tables, until: None, currency_sign: String::new(), params: given })
 }
 
 fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Fit) -> Result<()> {
@@ -112,8 +116,7 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
         check_folder(path)?;
     }
     console.step("reading");
-    let Work { tables, until, currency_sign, params: mut given } = work(global, about, &options.inputs)?;
-    given.extend(typed);
+    let Work { tables, until, currency_sign, params } = work(global, method, &options.inputs, typed)?;
     console.step(about.question);
     let say = |_: &str| ();
     let context = Context {
@@ -125,7 +128,7 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
     };
     let evaluation = !options.no_evaluation;
     let wish = Wish { scores: options.scores.is_some(), evaluation, findings: evaluation && !global.json };
-    let outcome = method.fit(&given, &tables, wish, &context)?;
+    let outcome = method.fit(&params, &tables, wish, &context)?;
     console.done();
     if let Some(path) = &options.out {
         write_whole(path, outcome.saved.to_text()?.as_bytes())?;
@@ -229,7 +232,7 @@ fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, o
         check_folder(path)?;
     }
     console.step("reading");
-    let Work { tables, until, currency_sign, .. } = work(global, about, &options.inputs)?;
+    let Work { tables, until, currency_sign, .. } = work(global, method, &options.inputs, saved.params.clone())?;
     let say = |_: &str| ();
     let context =
         Context { seed: saved.seed, until, not_yet: Some(end_of_today()?), currency_sign: &currency_sign, say: &say };
