@@ -15,6 +15,8 @@ use crate::params::{ModelKind, Params};
 const LISTED: usize = 10;
 /// A customer in doubt: gone for some, with us for others. Below the first, the customer is as good as gone.
 const IN_DOUBT: (f64, f64) = (0.2, 0.8);
+/// Where everybody is surer than this to be still a customer, the model has seen no leaving.
+const ALL_HERE: f64 = 0.99;
 /// Classes of customers by expected value, each a tenth of them.
 const TENTHS: usize = 10;
 /// Labels of a time axis that are kept.
@@ -163,6 +165,10 @@ impl Desk<'_> {
             note,
         };
         let doubtful = self.customers.iter().filter(|customer| customer.at_risk() > 0.0).count();
+        // Nobody in doubt is no good news: the data do not tell who leaves, and nought would say they do.
+        if doubtful == 0 {
+            return Vec::new();
+        }
         vec![tile(
             "Value at risk",
             self.total(|customer| customer.at_risk()),
@@ -175,6 +181,8 @@ impl Desk<'_> {
         let everyone = self.customers.len();
         let worth = self.total(|customer| self.worth(customer));
         let at_risk = self.total(|customer| customer.at_risk());
+        let leaving_is_unseen = !matches!(self.fitted().name, ModelKind::Sbg | ModelKind::Nbd | ModelKind::GammaGamma);
+        let nobody_leaves = leaving_is_unseen && self.customers.iter().all(|customer| customer.p_alive > ALL_HERE);
         let mut rows = vec![
             vec![Value::Text("Customers".into()), Value::Count(whole(everyone as f64))],
             vec![Value::Text("Of them likely still customers".into()), Value::Count(whole(alive.round()))],
@@ -185,34 +193,49 @@ impl Desk<'_> {
         ];
         if self.has_value {
             rows.push(vec![Value::Text(format!("Expected value, next {}", self.horizon())), self.amount(worth)]);
-            rows.push(vec![Value::Text("Value at risk".into()), self.amount(at_risk)]);
+            let at_risk = if at_risk > 0.0 { self.amount(at_risk) } else { Value::Missing };
+            rows.push(vec![Value::Text("Value at risk".into()), at_risk]);
         }
         let title = match self.has_value {
-            true => format!(
-                "Today's customers will bring about {} in the next {}; {} of it is at risk",
-                self.written(worth),
-                self.horizon(),
-                self.written(at_risk)
-            ),
+            true => {
+                let risk = match at_risk > 0.0 {
+                    true => format!("; {} of it is at risk", self.written(at_risk)),
+                    false if nobody_leaves => "; who is leaving, these data do not tell".to_owned(),
+                    false => String::new(),
+                };
+                format!(
+                    "Today's customers will bring about {} in the next {}{risk}",
+                    self.written(worth),
+                    self.horizon()
+                )
+            }
             false => {
                 format!("Today's customers will buy about {} times in the next {}", self.written(worth), self.horizon())
             }
         };
+        let mut caveats = vec![
+            self.trust(),
+            format!(
+                "Value: expected net sales times a margin of {}, discounted by {} a year. At risk: what customers who are {} to {} likely to be still customers would bring beyond what is expected of them now, if they were certain to stay.",
+                self.share(self.params().margin.get()),
+                self.share(self.params().discount_rate.get()),
+                self.share(IN_DOUBT.0),
+                self.share(IN_DOUBT.1),
+            ),
+        ];
+        if nobody_leaves {
+            caveats.push(
+                "Nobody is in doubt because the model sees no leaving in these data: over so short a time, or in a growing \
+                 season, long silences look like chance. Look again with more data; do not read it as loyalty."
+                    .into(),
+            );
+        }
         Card {
             id: "lifetime-outlook".into(),
             title,
             subtitle: format!("{}, {}", count(everyone as u64, "customer", "customers"), self.window()),
             so_what: Some("Spend to keep the customers in doubt up to their value at risk; do not discount for those who stay anyway.".into()),
-            caveats: vec![
-                self.trust(),
-                format!(
-                    "Value: expected net sales times a margin of {}, discounted by {} a year. At risk: what customers who are {} to {} likely to be still customers would bring beyond what is expected of them now, if they were certain to stay.",
-                    self.share(self.params().margin.get()),
-                    self.share(self.params().discount_rate.get()),
-                    self.share(IN_DOUBT.0),
-                    self.share(IN_DOUBT.1),
-                ),
-            ],
+            caveats,
             table: Table { columns: vec![Column::new("measure", "Measure"), Column::new("value", "Value")], rows },
             width: Width::Half,
             ..Card::default()
