@@ -154,26 +154,21 @@ impl Desk<'_> {
         if !self.has_value {
             return Vec::new();
         }
-        let tile = |label: &str, value: f64, note: String| Tile {
-            label: label.to_owned(),
-            value: self.amount(value),
-            previous: None,
-            change: None,
-            change_in_points: false,
-            more_is_better: None,
-            course: Vec::new(),
-            note,
-        };
         let doubtful = self.customers.iter().filter(|customer| customer.at_risk() > 0.0).count();
         // Nobody in doubt is no good news: the data do not tell who leaves, and nought would say they do.
         if doubtful == 0 {
             return Vec::new();
         }
-        vec![tile(
-            "Value at risk",
-            self.total(|customer| customer.at_risk()),
-            format!("with {} who may have left", count(doubtful as u64, "customer", "customers")),
-        )]
+        vec![Tile {
+            label: "Value at risk".to_owned(),
+            value: self.amount(self.total(|customer| customer.at_risk())),
+            previous: None,
+            change: None,
+            change_in_points: false,
+            more_is_better: None,
+            course: Vec::new(),
+            note: format!("with {} who may have left", count(doubtful as u64, "customer", "customers")),
+        }]
     }
 
     fn headline(&self) -> Card {
@@ -424,26 +419,9 @@ impl Desk<'_> {
 
     fn tracking(&self) -> Option<Card> {
         let table = self.known.evaluation.detail("tracking")?;
-        let number = |row: &[Value], column: usize| match row.get(column) {
-            Some(Value::Number(value)) => Some(*value),
-            _ => None,
-        };
-        let text = |row: &[Value], column: usize| match row.get(column) {
-            Some(Value::Text(text)) => text.clone(),
-            _ => String::new(),
-        };
-        let series = |label: &str, column: usize| Series {
-            label: label.to_owned(),
-            points: table
-                .rows
-                .iter()
-                .map(|row| Point { label: text(row, 0), value: number(row, column), interval: None, partial: false })
-                .collect(),
-        };
-        let last = table.rows.last()?;
-        let (actual, expected) = (number(last, 1)?, number(last, 2)?);
-        let off = expected / actual - 1.0;
-        let split = table.rows.iter().rev().find(|row| text(row, 3) == "learnt from").map(|row| text(row, 0));
+        // Of the held-out days alone: the lines of the picture run on from the days that were learnt from.
+        let off = self.known.evaluation.measure("total_error")?.model?;
+        let split = table.rows.iter().rev().find(|row| text_at(row, 3) == "learnt from").map(|row| text_at(row, 0));
         let found = match off.abs() {
             close if close < 0.02 => "as many as came".to_owned(),
             _ if off > 0.0 => format!("{} more than came", self.share(off)),
@@ -457,13 +435,16 @@ impl Desk<'_> {
                 split.unwrap_or_default()
             ),
             so_what: Some("Trust totals as far as the two lines stay together after that day.".into()),
-            caveats: vec![
-                self.known.evaluation.words.clone(),
-                "The model knows no seasons: it runs below the line in a high season and above it in a low one.".into(),
-            ],
+            caveats: [self.known.evaluation.words.as_str()]
+                .into_iter()
+                .chain(self.fitted().over_time.is_empty().then_some(
+                    "The model knows no seasons: it runs below the line in a high season and above it in a low one.",
+                ))
+                .map(str::to_owned)
+                .collect(),
             chart: Some(Chart::Lines {
                 unit: Unit::Count,
-                series: vec![series("came", 1), series("expected", 2)],
+                series: vec![series(table, "came", 1), series(table, "expected", 2)],
                 from_zero: true,
             }),
             table: table.clone(),
@@ -473,24 +454,6 @@ impl Desk<'_> {
 
     fn calibration(&self) -> Option<Card> {
         let table = self.known.evaluation.detail("calibration")?;
-        let labels = |row: &Vec<Value>| match row.first() {
-            Some(Value::Text(text)) => text.clone(),
-            _ => String::new(),
-        };
-        let series = |label: &str, column: usize| Series {
-            label: label.to_owned(),
-            points: table
-                .rows
-                .iter()
-                .map(|row| {
-                    let value = match row.get(column) {
-                        Some(Value::Number(value)) => Some(*value),
-                        _ => None,
-                    };
-                    Point { label: labels(row), value, interval: None, partial: false }
-                })
-                .collect(),
-        };
         let baselines = self.known.evaluation.baselines.join("; ");
         Some(Card {
             id: "lifetime-calibration".into(),
@@ -500,7 +463,7 @@ impl Desk<'_> {
             caveats: vec![format!("Naive forecasts it is compared with: {baselines}.")],
             chart: Some(Chart::Lines {
                 unit: Unit::Number,
-                series: vec![series("came", 2), series("forecast", 3)],
+                series: vec![series(table, "came", 2), series(table, "forecast", 3)],
                 from_zero: true,
             }),
             table: table.clone(),
@@ -563,6 +526,23 @@ impl Desk<'_> {
             width: Width::Half,
             ..Card::default()
         }
+    }
+}
+
+/// A column of numbers as a line, labelled by the first column.
+fn series(table: &Table, label: &str, column: usize) -> Series {
+    let number = |row: &[Value]| match row.get(column) {
+        Some(Value::Number(value)) => Some(*value),
+        _ => None,
+    };
+    let point = |row: &Vec<Value>| Point { label: text_at(row, 0), value: number(row), interval: None, partial: false };
+    Series { label: label.to_owned(), points: table.rows.iter().map(point).collect() }
+}
+
+fn text_at(row: &[Value], column: usize) -> String {
+    match row.get(column) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
     }
 }
 

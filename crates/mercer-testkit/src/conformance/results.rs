@@ -8,20 +8,14 @@ use mercer_method::{AnyMethod, SavedModel};
 use serde_json::Value;
 
 use super::Sample;
-use super::run::{Broken, difference, fit, miscounted, predict, score_lines, unhelpful, unsound};
+use super::run::{Broken, difference, fit, fitted, miscounted, predict, score_lines, unhelpful, unsound};
 
 /// A model written as text and read back is the same model, and scores its own data as fitting did.
 #[must_use]
 pub fn saved_models_predict_the_same(method: &dyn AnyMethod, samples: &[Sample]) -> Vec<String> {
     let mut broken = Broken::default();
     for sample in samples {
-        let outcome = match fit(method, sample) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                broken.add(sample, format!("cannot be fitted: {error:?}"));
-                continue;
-            }
-        };
+        let Some(outcome) = fitted(method, sample, &mut broken) else { continue };
         let read = outcome.saved.to_text().and_then(|text| SavedModel::parse(&text));
         let read = match read {
             Ok(read) => read,
@@ -91,13 +85,7 @@ pub fn foreign_models_are_refused(method: &dyn AnyMethod, samples: &[Sample]) ->
 pub fn rows_add_up(method: &dyn AnyMethod, samples: &[Sample]) -> Vec<String> {
     let mut broken = Broken::default();
     for sample in samples {
-        let outcome = match fit(method, sample) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                broken.add(sample, format!("cannot be fitted: {error:?}"));
-                continue;
-            }
-        };
+        let Some(outcome) = fitted(method, sample, &mut broken) else { continue };
         let Some(scores) = &outcome.scores else {
             broken.add(sample, "no scores although they were asked for");
             continue;
@@ -137,13 +125,7 @@ pub fn scores_are_those_declared(method: &dyn AnyMethod, samples: &[Sample]) -> 
     let about = method.about();
     let mut given: BTreeSet<String> = BTreeSet::new();
     for sample in samples {
-        let outcome = match fit(method, sample) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                broken.add(sample, format!("cannot be fitted: {error:?}"));
-                continue;
-            }
-        };
+        let Some(outcome) = fitted(method, sample, &mut broken) else { continue };
         for wrong in unsound(sample, &outcome) {
             broken.add(sample, wrong);
         }

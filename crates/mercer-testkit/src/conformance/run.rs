@@ -40,6 +40,11 @@ pub(super) fn fit(method: &dyn AnyMethod, sample: &Sample) -> Result<Outcome> {
     fit_for(method, sample, Wish::ALL)
 }
 
+/// Fits the sample, or adds why it cannot be.
+pub(super) fn fitted(method: &dyn AnyMethod, sample: &Sample, broken: &mut Broken) -> Option<Outcome> {
+    fit(method, sample).map_err(|error| broken.add(sample, format!("cannot be fitted: {error:?}"))).ok()
+}
+
 /// Fits the sample; a panic is an error whose message starts with `panicked`.
 pub(super) fn fit_for(method: &dyn AnyMethod, sample: &Sample, wish: Wish) -> Result<Outcome> {
     caught(|| method.fit(&sample.params, &sample.tables()?, wish, &Context::quiet(SEED)))

@@ -7,7 +7,7 @@ use mercer_method::{AnyMethod, Evaluation, Findings, Outcome, Verdict};
 
 use super::Sample;
 use super::results::no_samples;
-use super::run::{Broken, fit};
+use super::run::{Broken, fit, fitted};
 
 /// The evaluation says how it was made and against what, in its figures and in the report; on some sample there is a verdict.
 #[must_use]
@@ -87,13 +87,7 @@ pub fn findings_can_be_shown(method: &dyn AnyMethod, samples: &[Sample]) -> Vec<
         return no_samples(method);
     }
     for sample in samples {
-        let outcome = match fit(method, sample) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                broken.add(sample, format!("cannot be fitted: {error:?}"));
-                continue;
-            }
-        };
+        let Some(outcome) = fitted(method, sample, &mut broken) else { continue };
         for wrong in wrong_findings(method.about().id, &outcome.findings) {
             broken.add(sample, wrong);
         }
