@@ -112,6 +112,14 @@ pub enum Chart {
         /// Cells by row, then column; `None` is not known yet.
         cells: Vec<Vec<Option<HeatCell>>>,
     },
+    /// Customers as dots on a map: who lies close together is alike. Each axis is a combination of attributes, so it has
+    /// words at its ends rather than numbers.
+    Map {
+        /// The groups, largest first; the first eight have a colour and a mark of their own, the rest are grey.
+        groups: Vec<MapGroup>,
+        /// What lies in each direction.
+        ends: MapEnds,
+    },
 }
 
 /// A key figure.
@@ -188,6 +196,36 @@ pub struct HeatCell {
     pub value: f64,
     /// Words for the tooltip and for readers of the table.
     pub note: String,
+}
+
+/// One group of customers on a map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapGroup {
+    /// Name, written at the group's centre.
+    pub label: String,
+    /// Its share of all customers, between 0 and 1; not that of the dots, which may be a sample.
+    pub share: f64,
+    /// Places of its customers, or of a fair sample of them: to the right, then upwards. Both directions are on one scale,
+    /// so that distances on the map compare. At most [`MapGroup::MOST_POINTS`] over all groups of a map.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl MapGroup {
+    /// Most dots on one map; more would only darken it and make the page heavy.
+    pub const MOST_POINTS: usize = 1_200;
+}
+
+/// What customers in each direction of a map have more of, in words: "spend more". Empty where there is nothing to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapEnds {
+    /// At the left end.
+    pub left: String,
+    /// At the right end.
+    pub right: String,
+    /// At the lower end.
+    pub bottom: String,
+    /// At the upper end.
+    pub top: String,
 }
 
 /// The figures behind a card.

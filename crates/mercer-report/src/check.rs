@@ -1,12 +1,13 @@
 //! Refuses reports whose parts do not fit together, before anything is drawn.
 
-use mercer_base::card::{Card, Chart, Report};
+use mercer_base::card::{Card, Chart, MapGroup, Report};
 use mercer_base::{Error, Result};
 
-/// Whether every table and matrix of `report` is as wide and as long as its headings say.
+/// Whether every table and matrix of `report` is as wide and as long as its headings say, and every map can be drawn as its
+/// groups say.
 ///
 /// # Errors
-/// An internal error that names the card and the row at fault: the method that made the card has a bug.
+/// An internal error that names the card and the row or group at fault: the method that made the card has a bug.
 pub(crate) fn check(report: &Report) -> Result<()> {
     report.sections.iter().flat_map(|section| &section.cards).try_for_each(check_card)
 }
@@ -33,13 +34,24 @@ fn check_card(card: &Card) -> Result<()> {
             ));
         }
     }
+    if let Some(Chart::Map { groups, .. }) = &card.chart {
+        let dots: usize = groups.iter().map(|group| group.points.len()).sum();
+        if dots > MapGroup::MOST_POINTS {
+            return wrong(format!("the map has {dots} dots; draw a sample of at most {}", MapGroup::MOST_POINTS));
+        }
+        // A share that is not a number is not known, as a cell of a matrix may be.
+        let outside = |group: &&MapGroup| !group.share.is_nan() && !(0.0..=1.0).contains(&group.share);
+        if let Some(group) = groups.iter().find(outside) {
+            return wrong(format!("group `{}` of the map has a share of {}", group.label, group.share));
+        }
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use mercer_base::ErrorKind;
-    use mercer_base::card::{Column, Section, Table, Unit, Value};
+    use mercer_base::card::{Column, MapEnds, Section, Table, Unit, Value};
 
     use super::*;
 
@@ -68,5 +80,18 @@ mod tests {
         };
         let error = check(&with(Card { id: "cohorts".into(), chart: Some(chart), ..Card::default() })).unwrap_err();
         assert!(error.message().contains("row 2 of the matrix"), "{error}");
+    }
+
+    #[test]
+    fn a_map_that_is_too_full_or_holds_no_shares_is_named() {
+        let message = |share: f64, dots: usize| {
+            let group = MapGroup { label: "Regulars".into(), share, points: vec![(0.0, 0.0); dots] };
+            let chart = Chart::Map { groups: vec![group], ends: MapEnds::default() };
+            check(&with(Card { id: "map".into(), chart: Some(chart), ..Card::default() })).map_err(|e| e.to_string())
+        };
+        assert_eq!(message(0.3, MapGroup::MOST_POINTS), Ok(()));
+        assert_eq!(message(f64::NAN, 1), Ok(()));
+        assert!(message(0.3, MapGroup::MOST_POINTS + 1).unwrap_err().contains("1201 dots"));
+        assert!(message(30.0, 1).unwrap_err().contains("`Regulars` of the map has a share of 30"));
     }
 }

@@ -15,6 +15,81 @@ pub(crate) enum Anchor {
     End,
 }
 
+/// The shape of a mark; eight that can be told apart without colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A round dot.
+    Dot,
+    /// A square on its side.
+    Square,
+    /// A triangle that points up.
+    Triangle,
+    /// An upright cross.
+    Plus,
+    /// A square on its corner.
+    Diamond,
+    /// A triangle that points down.
+    Wedge,
+    /// A flat bar.
+    Bar,
+    /// A ring.
+    Ring,
+}
+
+impl Mark {
+    /// The outline as path commands relative to the mark's centre. Sizes are chosen so that all weigh about the same.
+    fn outline(self, size: f64) -> String {
+        let half = size / 2.0;
+        // `sweep` is the way round: a circle the other way round inside another one is a hole.
+        let circle = |radius: f64, sweep: u8| {
+            let (r, d) = (px(radius), px(2.0 * radius));
+            format!("m-{r} 0a{r} {r} 0 1 {sweep} {d} 0a{r} {r} 0 1 {sweep}-{d} 0z")
+        };
+        let corners = |corners: &[(f64, f64)]| {
+            let mut at = (0.0, 0.0);
+            let mut path = String::new();
+            for (index, &(x, y)) in corners.iter().enumerate() {
+                let _ = write!(
+                    path,
+                    "{}{} {}",
+                    if index == 0 { 'm' } else { 'l' },
+                    px((x - at.0) * half),
+                    px((y - at.1) * half)
+                );
+                at = (x, y);
+            }
+            path.push('z');
+            path
+        };
+        match self {
+            Self::Dot => circle(half, 0),
+            Self::Ring => format!("{}m{} 0{}", circle(half * 1.1, 0), px(half * 1.1), circle(half * 0.5, 1)),
+            Self::Square => corners(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
+            Self::Triangle => corners(&[(0.0, -1.2), (1.2, 0.9), (-1.2, 0.9)]),
+            Self::Wedge => corners(&[(0.0, 1.2), (-1.2, -0.9), (1.2, -0.9)]),
+            Self::Diamond => corners(&[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)]),
+            Self::Bar => corners(&[(-1.5, -0.5), (1.5, -0.5), (1.5, 0.5), (-1.5, 0.5)]),
+            Self::Plus => {
+                let (long, thin) = (1.3, 0.4);
+                corners(&[
+                    (-thin, -long),
+                    (thin, -long),
+                    (thin, -thin),
+                    (long, -thin),
+                    (long, thin),
+                    (thin, thin),
+                    (thin, long),
+                    (-thin, long),
+                    (-thin, thin),
+                    (-long, thin),
+                    (-long, -thin),
+                    (-thin, -thin),
+                ])
+            }
+        }
+    }
+}
+
 /// An SVG picture in the making.
 #[derive(Debug, Clone)]
 pub(crate) struct Svg {
@@ -75,6 +150,19 @@ impl Svg {
     /// A dot.
     pub(crate) fn dot(&mut self, class: &str, x: f64, y: f64, radius: f64) {
         let _ = write!(self.body, r#"<circle class="{class}" cx="{}" cy="{}" r="{}"/>"#, px(x), px(y), px(radius));
+    }
+
+    /// Marks of one shape around `centres`, `size` pixels across, as one element: hundreds of dots stay a light page.
+    pub(crate) fn marks(&mut self, class: &str, mark: Mark, centres: &[(f64, f64)], size: f64) {
+        if centres.is_empty() {
+            return;
+        }
+        let outline = mark.outline(size);
+        let _ = write!(self.body, r#"<path class="{class}" d=""#);
+        for &(x, y) in centres {
+            let _ = write!(self.body, "M{} {}{outline}", px(x), px(y));
+        }
+        self.body.push_str("\"/>");
     }
 
     /// One line of text with its baseline at `y`.

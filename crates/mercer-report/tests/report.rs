@@ -5,7 +5,8 @@
 
 use mercer_base::Money;
 use mercer_base::card::{
-    Bar, Card, Chart, Column, HeatCell, Point, Report, Section, Series, Step, Table, Tile, Unit, Value, Width,
+    Bar, Card, Chart, Column, HeatCell, MapEnds, MapGroup, Point, Report, Section, Series, Step, Table, Tile, Unit,
+    Value, Width,
 };
 use proptest::prelude::*;
 
@@ -81,7 +82,17 @@ fn chart() -> BoxedStrategy<Chart> {
         let names = |count| prop::collection::vec(words(), count);
         (unit(), words(), words(), names(rows), names(columns), cells)
     });
+    let share = prop_oneof![4 => 0.0..=1.0f64, 1 => Just(f64::NAN)];
+    let dots = prop::collection::vec((number(), number()), 0..12);
+    let group = (words(), share, dots).prop_map(|(label, share, points)| MapGroup { label, share, points });
+    let ends = (words(), words(), words(), words()).prop_map(|(left, right, bottom, top)| MapEnds {
+        left,
+        right,
+        bottom,
+        top,
+    });
     prop_oneof![
+        (prop::collection::vec(group, 0..12usize), ends).prop_map(|(groups, ends)| Chart::Map { groups, ends }),
         prop::collection::vec(tile, many.clone()).prop_map(Chart::Tiles),
         (unit(), prop::collection::vec(series, many.clone()), any::<bool>())
             .prop_map(|(unit, series, from_zero)| Chart::Lines { unit, series, from_zero }),
@@ -217,20 +228,25 @@ fn a_broken_table_is_refused() {
     assert!(error.message().contains("`sales`"), "{error}");
 }
 
-/// The light and the dark value of a colour of the style sheet as linear luminance.
-fn luminances(name: &str) -> [f64; 2] {
+/// The light and the dark value of a colour of the style sheet, as linear red, green and blue.
+fn colours(name: &str) -> [[f64; 3]; 2] {
     let (_, rest) = STYLE.split_once(&format!("--{name}: light-dark(")).unwrap_or_else(|| panic!("no --{name}"));
     let (pair, _) = rest.split_once(')').unwrap();
     let channel = |hex: &str| {
         let value = f64::from(u8::from_str_radix(hex, 16).unwrap()) / 255.0;
         if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
-    let luminance = |colour: &str| {
+    let linear = |colour: &str| {
         let hex = colour.trim().trim_start_matches('#');
-        0.2126 * channel(&hex[0..2]) + 0.7152 * channel(&hex[2..4]) + 0.0722 * channel(&hex[4..6])
+        [channel(&hex[0..2]), channel(&hex[2..4]), channel(&hex[4..6])]
     };
-    let colours: Vec<f64> = pair.split(',').map(luminance).collect();
-    [colours[0], colours[1]]
+    let (light, dark) = pair.split_once(',').unwrap();
+    [linear(light), linear(dark)]
+}
+
+/// Relative luminance of a colour of the style sheet in light and dark.
+fn luminances(name: &str) -> [f64; 2] {
+    colours(name).map(|[red, green, blue]| 0.2126 * red + 0.7152 * green + 0.0722 * blue)
 }
 
 /// The contrast of two colours after WCAG 2, in light and dark.
@@ -251,8 +267,9 @@ fn text_can_be_read_in_both_themes() {
             assert!(contrast >= 4.5, "--{text} on --{ground} in {theme}: {contrast:.2}");
         }
     }
-    for mark in ["fill", "fill-compare", "base"] {
-        for contrast in contrasts(mark, "paper") {
+    let groups = (0..8).map(|group| format!("m{group}"));
+    for mark in ["fill", "fill-compare", "base"].map(str::to_owned).into_iter().chain(groups) {
+        for contrast in contrasts(&mark, "paper") {
             assert!(contrast >= 3.0, "--{mark}: {contrast:.2}");
         }
     }
@@ -268,4 +285,60 @@ fn shades_grow_steadily_stronger() {
         })
         .collect();
     assert!(distances.windows(2).all(|pair| pair[0][0] < pair[1][0] && pair[0][1] < pair[1][1]), "{distances:?}");
+}
+
+type Matrix = [[f64; 3]; 3];
+
+fn times(matrix: &Matrix, vector: [f64; 3]) -> [f64; 3] {
+    matrix.map(|row| row.iter().zip(vector).map(|(weight, value)| weight * value).sum())
+}
+
+/// A colour as Oklab (Ottosson 2020), where distances are about as large as they look.
+fn oklab(linear: [f64; 3]) -> [f64; 3] {
+    const CONES: Matrix = [
+        [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
+        [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
+        [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
+    ];
+    const LAB: Matrix = [
+        [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
+        [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
+        [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+    ];
+    times(&LAB, times(&CONES, linear).map(f64::cbrt))
+}
+
+/// What normal eyes and those without red, green or blue cones see: Machado, Oliveira and Fernandes (2009), severity 1.
+const EYES: [(&str, Matrix); 4] = [
+    ("trichromat", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+    (
+        "protanope",
+        [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+    ),
+    (
+        "deuteranope",
+        [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+    ),
+    (
+        "tritanope",
+        [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+    ),
+];
+
+#[test]
+fn groups_on_a_map_differ_for_every_eye() {
+    let names: Vec<String> = (0..8).map(|group| format!("m{group}")).chain(["m-rest".to_owned()]).collect();
+    for (eye, matrix) in &EYES {
+        for (theme, name) in ["light", "dark"].into_iter().enumerate() {
+            let seen = |colour: &String| oklab(times(matrix, colours(colour)[theme]).map(|part| part.clamp(0.0, 1.0)));
+            for (index, one) in names.iter().enumerate() {
+                for other in &names[index + 1..] {
+                    let squares = seen(one).into_iter().zip(seen(other)).map(|(a, b)| (a - b).powi(2));
+                    // Steps of 0.02 can just be told apart side by side; dots apart from each other need several of them.
+                    let distance = squares.sum::<f64>().sqrt();
+                    assert!(distance > 0.07, "--{one} and --{other} to a {eye} in {name}: {distance:.3}");
+                }
+            }
+        }
+    }
 }

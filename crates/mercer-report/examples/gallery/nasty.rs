@@ -4,7 +4,8 @@ use mercer_base::card::{Bar, Card, Chart, HeatCell, Point, Section, Series, Step
 
 use crate::{card, table, text};
 
-const HOSTILE: &str = "<script>alert(\"1\")</script> & 'quotes' </text></svg> \u{202e}desrever 👩‍👩‍👧‍👦 مرحبا بالعالم";
+pub(crate) const HOSTILE: &str =
+    "<script>alert(\"1\")</script> & 'quotes' </text></svg> \u{202e}desrever 👩‍👩‍👧‍👦 مرحبا بالعالم";
 
 /// One card for each trap.
 pub(crate) fn section() -> Section {
@@ -107,51 +108,52 @@ pub(crate) fn section() -> Section {
         Tile { change: Some(0.0), course: vec![0.0; 9], ..tile("Flat", Value::Share(0.000_02)) },
         tile("Giant", Value::Count(i64::MAX)),
     ];
-    Section {
-        id: "nasty".into(),
-        title: "Nasty figures".into(),
-        cards: vec![
-            hostile,
-            shown("Tiles", Chart::Tiles(tiles)),
-            half(shown("No columns", columns(&[]))),
-            half(shown("One column", columns(&[482.0]))),
-            half(shown("All zeros", columns(&[0.0; 6]))),
-            half(shown("Negative columns", columns(&[120.0, -80.0, -310.0, 40.0]))),
-            half(shown("Giants and dust", columns(&[1e12, 3.0, 2e11, 0.01]))),
-            half(shown("Sixty columns", columns(&sixty))),
-            shown("Sixty columns, whole width", columns(&sixty)),
-            half(shown("One point", lines(vec![series("Alone", &[3.0])]))),
-            half(shown(
-                "Gaps and an unfinished end",
-                Chart::Lines {
-                    unit: Unit::Days,
-                    from_zero: true,
-                    series: vec![Series { label: "Days between orders".into(), points: gaps }],
-                },
-            )),
-            half(shown("A crowd at one end", lines(crowd))),
-            half(shown("Flat line", lines(vec![series(HOSTILE, &[7.0; 12])]))),
-            half(shown("Negative bars", bars(&[("Gain", 12.0), ("Loss", -30.0), ("Nothing", 0.0), ("Dust", 0.000_1)]))),
-            half(shown("Negative ladder", Chart::Waterfall { unit: Unit::Money, steps })),
-            half(shown("Mixed matrix", grid)),
-            half(shown(
-                "Tiny shares",
-                Chart::Bars {
-                    unit: Unit::Share,
-                    bars: [("one in a million", 1e-6), ("two", 2e-6)]
-                        .map(|(label, value)| Bar {
-                            label: label.into(),
-                            value,
-                            note: "of all visits".into(),
-                            accent: false,
-                        })
-                        .to_vec(),
-                },
-            )),
-            shown("A matrix wider than the page", wide),
-            shown("More bars than fit a picture", Chart::Bars { unit: Unit::Count, bars: many }),
-        ],
-    }
+    let maps = crate::map::traps().into_iter().enumerate().map(|(index, trap)| {
+        let card = crate::map::shown(trap);
+        if index == 0 { card } else { half(card) }
+    });
+    let cards = vec![
+        hostile,
+        shown("Tiles", Chart::Tiles(tiles)),
+        half(shown("No columns", columns(&[]))),
+        half(shown("One column", columns(&[482.0]))),
+        half(shown("All zeros", columns(&[0.0; 6]))),
+        half(shown("Negative columns", columns(&[120.0, -80.0, -310.0, 40.0]))),
+        half(shown("Giants and dust", columns(&[1e12, 3.0, 2e11, 0.01]))),
+        half(shown("Sixty columns", columns(&sixty))),
+        shown("Sixty columns, whole width", columns(&sixty)),
+        half(shown("One point", lines(vec![series("Alone", &[3.0])]))),
+        half(shown(
+            "Gaps and an unfinished end",
+            Chart::Lines {
+                unit: Unit::Days,
+                from_zero: true,
+                series: vec![Series { label: "Days between orders".into(), points: gaps }],
+            },
+        )),
+        half(shown("A crowd at one end", lines(crowd))),
+        half(shown("Flat line", lines(vec![series(HOSTILE, &[7.0; 12])]))),
+        half(shown("Negative bars", bars(&[("Gain", 12.0), ("Loss", -30.0), ("Nothing", 0.0), ("Dust", 0.000_1)]))),
+        half(shown("Negative ladder", Chart::Waterfall { unit: Unit::Money, steps })),
+        half(shown("Mixed matrix", grid)),
+        half(shown(
+            "Tiny shares",
+            Chart::Bars {
+                unit: Unit::Share,
+                bars: [("one in a million", 1e-6), ("two", 2e-6)]
+                    .map(|(label, value)| Bar {
+                        label: label.into(),
+                        value,
+                        note: "of all visits".into(),
+                        accent: false,
+                    })
+                    .to_vec(),
+            },
+        )),
+        shown("A matrix wider than the page", wide),
+        shown("More bars than fit a picture", Chart::Bars { unit: Unit::Count, bars: many }),
+    ];
+    Section { id: "nasty".into(), title: "Nasty figures".into(), cards: cards.into_iter().chain(maps).collect() }
 }
 
 fn points(values: &[f64]) -> Vec<Point> {

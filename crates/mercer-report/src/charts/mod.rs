@@ -9,6 +9,8 @@ mod bars;
 mod columns;
 mod heatmap;
 mod lines;
+mod map;
+mod place;
 mod spread;
 mod tiles;
 mod waterfall;
@@ -95,6 +97,10 @@ pub fn draw(chart: &Chart, scene: &Scene<'_>) -> String {
         Chart::Heatmap { unit, row_title, column_title, rows, columns, cells } => {
             let map = heatmap::Heatmap::new(unit, [row_title, column_title], rows, columns, cells);
             (variants(scene, |size| map.draw(scene, size)), map.notes(scene))
+        }
+        Chart::Map { groups, ends } => {
+            let map = map::Map::new(groups, ends);
+            (fluid(scene, |size| map.draw(scene, size)), map.notes())
         }
     };
     if pictures.is_empty() {

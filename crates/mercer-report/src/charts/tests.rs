@@ -1,6 +1,6 @@
 //! Each kind of chart on small data, where every coordinate can be checked by eye.
 
-use mercer_base::card::{Bar, HeatCell, Point, Series, Step, Tile, Unit, Value};
+use mercer_base::card::{Bar, HeatCell, MapEnds, MapGroup, Point, Series, Step, Tile, Unit, Value};
 
 use super::*;
 
@@ -170,12 +170,14 @@ fn tiles_say_whether_a_change_is_good() {
 
 #[test]
 fn nothing_to_draw_is_said() {
+    let nowhere = MapGroup { label: "Nowhere".into(), share: 1.0, points: vec![(f64::NAN, 0.0)] };
     for chart in [
         Chart::Tiles(Vec::new()),
         Chart::Columns { unit: Unit::Count, points: vec![point("a", f64::NAN)] },
         Chart::Lines { unit: Unit::Count, series: Vec::new(), from_zero: true },
         Chart::Bars { unit: Unit::Count, bars: Vec::new() },
         Chart::Waterfall { unit: Unit::Count, steps: Vec::new() },
+        Chart::Map { groups: vec![nowhere], ends: MapEnds::default() },
     ] {
         assert!(draw(&chart, &scene()).contains("no figures to draw"), "{chart:?}");
     }
