@@ -1,4 +1,4 @@
-//! Writes a simulated shop: `cargo run -p mercer-simulate --example write -- FOLDER [small|medium|large|CUSTOMERS] [SEED]`.
+//! Writes a simulated shop: `cargo run -p mercer-simulate --example write -- FOLDER [small|medium|large|CUSTOMERS] [SEED] [clear]`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ fn main() -> Result<()> {
     let folder = arguments
         .next()
         .map(PathBuf::from)
-        .ok_or_else(|| Error::config("no folder given").with_hint("call it as: write FOLDER [SCALE] [SEED]"))?;
+        .ok_or_else(|| Error::config("no folder given").with_hint("call it as: write FOLDER [SCALE] [SEED] [clear]"))?;
     let mut config = ShopConfig::default();
     if let Some(scale) = arguments.next() {
         config.scale = scale.parse()?;
@@ -19,6 +19,11 @@ fn main() -> Result<()> {
     if let Some(seed) = arguments.next() {
         config.seed = Seed(seed.parse().map_err(|_| Error::config(format!("seed `{seed}` is not a whole number")))?);
     }
+    config.clear_personas = match arguments.next().as_deref() {
+        None => false,
+        Some("clear") => true,
+        Some(other) => return Err(Error::config(format!("`{other}` is not known")).with_hint("say clear or nothing")),
+    };
     let summary = write_shop(&config, &folder, &mut |line| eprintln!("{line}"))?;
     for file in &summary.files {
         println!("{:>12} rows {:>14} bytes  {}", file.rows, file.bytes, file.path);

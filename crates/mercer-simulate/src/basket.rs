@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::catalogue::{Catalogue, Category, Product};
 use crate::chance::{self, Dice};
 use crate::number;
-use crate::persona::{self, Persona};
+use crate::persona::{self, Persona, Personas, Traits};
 
 /// The planted gamma-gamma distribution of basket values (at list prices, before discounts, in euros).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,9 +34,9 @@ impl SpendTruth {
     }
 
     /// A customer's latent mean basket in euros.
-    pub(crate) fn mean_basket(&self, dice: &mut Dice, persona: Persona) -> f64 {
+    pub(crate) fn mean_basket(&self, dice: &mut Dice, traits: &Traits) -> f64 {
         let scale = chance::gamma(dice, self.q, self.gamma);
-        self.p / scale.max(1e-6) * persona.traits().price_level
+        self.p / scale.max(1e-6) * traits.price_level
     }
 
     /// The value of one basket of a customer with this mean, in euros.
@@ -61,6 +61,7 @@ struct PriceLevel {
 /// The catalogue seen through every persona's eyes.
 #[derive(Debug, Clone)]
 pub(crate) struct Tastes {
+    personas: Personas,
     /// By persona and dark-sofa preference: each product's weight within its category.
     weights: Vec<Vec<f64>>,
     /// The same: running total over all products, categories included, for browsing.
@@ -88,15 +89,15 @@ const CHEAPER: f64 = 0.80;
 const DEARER: f64 = 0.20;
 
 impl Tastes {
-    pub(crate) fn new(catalogue: &Catalogue, seasonality: bool) -> Self {
+    pub(crate) fn new(catalogue: &Catalogue, personas: Personas, seasonality: bool) -> Self {
         let mut weights = Vec::new();
         let mut browsing = Vec::new();
-        for persona in Persona::ALL {
+        for traits in personas.all() {
             for dark_sofas in [false, true] {
                 let own: Vec<f64> = catalogue
                     .products()
                     .iter()
-                    .map(|product| product.popularity * persona::appeal(persona, dark_sofas, product))
+                    .map(|product| product.popularity * persona::appeal(traits, dark_sofas, product))
                     .collect();
                 let in_category = |category: Category| -> f64 {
                     catalogue.of(category).iter().map(|product| own[product.index]).sum()
@@ -104,7 +105,7 @@ impl Tastes {
                 let totals = Category::ALL.map(in_category);
                 let shares = catalogue.products().iter().map(|product| {
                     let category = product.category as usize;
-                    own[product.index] / totals[category] * persona.traits().categories[category]
+                    own[product.index] / totals[category] * traits.categories[category]
                 });
                 browsing.push(chance::running_total(shares));
                 weights.push(own);
@@ -121,7 +122,7 @@ impl Tastes {
             .collect();
         let seasons =
             Category::ALL.iter().map(|category| if seasonality { category.season() } else { [1.0; 12] }).collect();
-        Self { weights, browsing, prices, seasons }
+        Self { personas, weights, browsing, prices, seasons }
     }
 
     /// A product that catches the eye, whatever it costs.
@@ -158,7 +159,7 @@ impl Tastes {
 
     fn category(&self, dice: &mut Dice, shopper: &Shopper, left: f64) -> usize {
         let wanted = left.ln();
-        let liking = shopper.persona.traits().categories;
+        let liking = self.personas.traits(shopper.persona).categories;
         let weights = Category::ALL.map(|category| {
             let at = category as usize;
             let PriceLevel { mean, deviation } = self.prices[at];
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn baskets_are_worth_about_what_was_drawn() {
         let catalogue = Catalogue::new(Seed(42));
-        let tastes = Tastes::new(&catalogue, false);
+        let tastes = Tastes::new(&catalogue, Personas::overlapping(), false);
         let dice = &mut chance::dice(Seed(5), "test", 0);
         let shopper =
             Shopper { persona: Persona::GrowingFamily, dark_sofas: false, month: 0, bought_before: [false; 9] };
@@ -243,7 +244,8 @@ mod tests {
         let truth = SpendTruth::new();
         let dice = &mut chance::dice(Seed(6), "test", 0);
         // The design lover's price level times p × gamma / (q − 1); standard error about 1 per cent.
-        let mean = (0..20_000).map(|_| truth.mean_basket(dice, Persona::DesignLover)).sum::<f64>() / 20_000.0;
+        let traits = Personas::overlapping().traits(Persona::DesignLover);
+        let mean = (0..20_000).map(|_| truth.mean_basket(dice, traits)).sum::<f64>() / 20_000.0;
         let expected = 1.9 * truth.p * truth.gamma / (truth.q - 1.0);
         assert!((mean / expected - 1.0).abs() < 0.05, "{mean} for {expected}");
     }

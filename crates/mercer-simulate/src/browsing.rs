@@ -202,15 +202,16 @@ impl Log<'_> {
     }
 
     fn visit<'a>(&self, dice: &mut Dice, customer: &'a Customer) -> Visit<'a> {
-        let mobile = chance::chance(dice, customer.persona.traits().mobile);
+        let mobile = chance::chance(dice, self.world.config.personas().traits(customer.persona).mobile);
         // One cookie for each device: the telephone and the computer do not know of each other.
         let visitor = visitor(self.world.config.seed, u64::from(customer.number) * 2 + u64::from(mobile));
         Visit { customer: Some(customer), persona: customer.persona, visitor, mobile }
     }
 
     fn unknown(&mut self, dice: &mut Dice) -> Visit<'static> {
-        let persona = Persona::ALL[chance::weighted(dice, Persona::ALL.iter().map(|persona| persona.traits().share))];
-        let mobile = chance::chance(dice, persona.traits().mobile);
+        let personas = self.world.config.personas();
+        let persona = personas.draw(dice);
+        let mobile = chance::chance(dice, personas.traits(persona).mobile);
         Visit { customer: None, persona, visitor: self.seed.nth(self.sessions).0, mobile }
     }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use mercer_base::{Error, Result, Seed};
 
+use crate::persona::Personas;
+
 /// How many registered customers the shop has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scale {
@@ -76,12 +78,15 @@ pub struct ShopConfig {
     pub seasonality: bool,
     /// Whether covariates (children, house, channel, newsletter) shift purchase and drop-out rates.
     pub covariates: bool,
+    /// Whether the personas' age, home and children hardly overlap ([`Personas::clear`](crate::Personas::clear)), so that a
+    /// good clustering finds them; else they overlap as real customers do.
+    pub clear_personas: bool,
     /// Whether dirty rows (duplicates, unreadable dates, …) are planted in the exports.
     pub dirt: bool,
 }
 
 impl Default for ShopConfig {
-    /// Small, seed 42, the two and a half years from 2024-01-01 to 2026-06-30, everything on.
+    /// Small, seed 42, the two and a half years from 2024-01-01 to 2026-06-30, everything on, personas that overlap.
     fn default() -> Self {
         Self {
             scale: Scale::Small,
@@ -90,6 +95,7 @@ impl Default for ShopConfig {
             days: 912,
             seasonality: true,
             covariates: true,
+            clear_personas: false,
             dirt: true,
         }
     }
@@ -102,6 +108,12 @@ impl ShopConfig {
     pub const LONGEST: u32 = 7_305;
     /// Most customers; identifiers are numbered up to this.
     pub const MOST_CUSTOMERS: u32 = 10_000_000;
+
+    /// What the personas are like under this configuration.
+    #[must_use]
+    pub fn personas(&self) -> Personas {
+        if self.clear_personas { Personas::clear() } else { Personas::overlapping() }
+    }
 
     /// Refuses what cannot be simulated.
     ///

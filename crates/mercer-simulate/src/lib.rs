@@ -41,7 +41,7 @@ pub use newsletter::{Consent, Mailing, Message, NewsletterTruth};
 pub use orders::{Line, Order, OrderTruth, SalesChannel, Status, order_id};
 pub use paths::{PathTruth, Touchpoint};
 pub use people::{Customer, customer_id};
-pub use persona::{DARK_SOFA_AGE, DARK_SOFA_FACTOR, Persona, Traits, appeal, prefers_dark_sofas};
+pub use persona::{DARK_SOFA_AGE, DARK_SOFA_FACTOR, Home, Persona, Personas, Traits, appeal, prefers_dark_sofas};
 pub use places::{City, Country};
 pub use shop::{Chunk, Planted, Shop};
 pub use subscriptions::{PlanTruth, Subscription, SubscriptionTruth};

@@ -9,6 +9,7 @@ use crate::chance::{self, Dice};
 use crate::lifetime::Lifetime;
 use crate::number;
 use crate::people::Customer;
+use crate::shop::World;
 
 /// One newsletter to one customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,12 +139,11 @@ fn subject(topic: Category) -> &'static str {
 /// The newsletters a chunk's customers got, mailing by mailing, and all their consents in order of time.
 pub(crate) fn messages(
     dice: &mut Dice,
-    truth: &NewsletterTruth,
-    calendar: &Calendar,
-    mailings: &[Mailing],
+    world: &World,
     customers: &[Customer],
     lifetimes: &[Lifetime],
 ) -> (Vec<Message>, Vec<Consent>) {
+    let World { mailings, .. } = world;
     let mut messages = Vec::new();
     let mut consents = Vec::with_capacity(2 * customers.len());
     for (customer, lifetime) in customers.iter().zip(lifetimes) {
@@ -157,7 +157,7 @@ pub(crate) fn messages(
         }
         let from = mailings.partition_point(|mailing| mailing.sent_at <= customer.created_at);
         for (mailing, sent) in mailings.iter().enumerate().skip(from) {
-            let message = message(dice, truth, calendar, (mailing, sent), customer, lifetime);
+            let message = message(dice, world, (mailing, sent), customer, lifetime);
             let gone = message.unsubscribed_at;
             messages.push(message);
             if let Some(at) = gone {
@@ -174,18 +174,17 @@ pub(crate) fn messages(
 
 fn message(
     dice: &mut Dice,
-    truth: &NewsletterTruth,
-    calendar: &Calendar,
+    world: &World,
     (mailing, sent): (usize, &Mailing),
     customer: &Customer,
     lifetime: &Lifetime,
 ) -> Message {
-    let traits = customer.persona.traits();
+    let (truth, traits) = (&world.truth.newsletter, world.config.personas().traits(customer.persona));
     // Somebody who has not bought yet reads as an active customer does.
     let gone = lifetime.died.is_some_and(|died| died < sent.sent_at.days());
     let interest = traits.categories[sent.topic as usize].powf(truth.interest_power);
     let opens = traits.opens * interest * if gone { truth.opens_after_drop_out } else { 1.0 };
-    let end = calendar.end();
+    let end = world.calendar.end();
     let later =
         |dice: &mut Dice, at: Moment, mean: f64| at.plus(30 + number::floor(chance::exponential(dice, 1.0 / mean)));
     // A mailing takes twenty minutes to go out.

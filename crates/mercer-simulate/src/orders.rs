@@ -193,9 +193,10 @@ pub(crate) fn orders(
 ) -> (Vec<Order>, Vec<f64>) {
     let mut orders = Vec::new();
     let spend = SpendTruth::new();
+    let personas = world.config.personas();
     let mut mean_baskets = Vec::with_capacity(customers.len());
     for (customer, lifetime) in customers.iter().zip(lifetimes) {
-        let mean_basket = spend.mean_basket(dice, customer.persona);
+        let mean_basket = spend.mean_basket(dice, personas.traits(customer.persona));
         mean_baskets.push(mean_basket);
         let mut bought_before = [false; 9];
         for (nth, &at) in lifetime.orders.iter().enumerate() {
@@ -219,8 +220,8 @@ pub(crate) fn orders(
     let guests = chance::poisson(dice, world.truth.orders.guests_per_customer * number::real(customers.len()));
     for _ in 0..guests {
         let arrival = world.media.arrival(dice);
-        let persona = Persona::ALL[chance::weighted(dice, Persona::ALL.iter().map(|persona| persona.traits().share))];
-        let mean_basket = spend.mean_basket(dice, persona);
+        let persona = personas.draw(dice);
+        let mean_basket = spend.mean_basket(dice, personas.traits(persona));
         let value = spend.basket_value(dice, mean_basket);
         let at = world.calendar.time_of_day(dice, arrival.at, false);
         let buyer = Buyer { customer: None, persona, dark_sofas: false, country: arrival.country, is_first: true };
@@ -237,7 +238,7 @@ pub(crate) fn orders(
 }
 
 fn order(dice: &mut Dice, world: &World, buyer: &Buyer, at: Moment, value: f64, bought_before: [bool; 9]) -> Order {
-    let traits = buyer.persona.traits();
+    let traits = world.config.personas().traits(buyer.persona);
     let month = world.calendar.month(at);
     let shopper = Shopper { persona: buyer.persona, dark_sofas: buyer.dark_sofas, month, bought_before };
     let channel = sales_channel(dice, world, at, buyer);
@@ -288,7 +289,8 @@ fn vat(country: Country, amount: Money) -> Money {
 
 /// The showroom and the telephone are staffed from nine to seven except on Sundays; everything else is the web shop.
 fn sales_channel(dice: &mut Dice, world: &World, at: Moment, buyer: &Buyer) -> SalesChannel {
-    let drawn = chance::weighted(dice, buyer.persona.traits().sales_channels.iter().copied());
+    let traits = world.config.personas().traits(buyer.persona);
+    let drawn = chance::weighted(dice, traits.sales_channels.iter().copied());
     let hour = at.0.rem_euclid(86_400) / 3_600;
     if buyer.customer.is_none() || world.calendar.is_sunday(at) || !(9..19).contains(&hour) {
         return SalesChannel::Web;

@@ -1,13 +1,12 @@
 //! Customers as the shop knows them, drawn from their latent persona.
 
-use mercer_base::Seed;
-
-use crate::calendar::{Calendar, Moment};
+use crate::calendar::Moment;
 use crate::chance::{self, Dice};
-use crate::media::{Media, Source};
+use crate::media::Source;
 use crate::number;
-use crate::persona::{self, Persona};
+use crate::persona::{self, Home, Persona, Traits};
 use crate::places::{City, Country};
+use crate::shop::World;
 
 /// A registered customer: what the shop knows, and the persona it does not know.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,14 +69,9 @@ pub fn customer_id(number: u32) -> String {
 pub(crate) const BLANKS: [f64; 3] = [0.08, 0.12, 0.05];
 
 /// The customers numbered from `first`, in order of sign-up.
-pub(crate) fn customers(
-    dice: &mut Dice,
-    seed: Seed,
-    calendar: &Calendar,
-    media: &Media,
-    first: u32,
-    how_many: u32,
-) -> Vec<Customer> {
+pub(crate) fn customers(dice: &mut Dice, world: &World, first: u32, how_many: u32) -> Vec<Customer> {
+    let World { config, calendar, media, .. } = world;
+    let personas = config.personas();
     let mut arrivals: Vec<_> = (0..how_many)
         .map(|_| {
             let mut arrival = media.arrival(dice);
@@ -90,9 +84,8 @@ pub(crate) fn customers(
         .into_iter()
         .zip(first..)
         .map(|(arrival, number)| {
-            let shares = Persona::ALL.iter().map(|persona| persona.traits().share);
-            let persona = Persona::ALL[chance::weighted(dice, shares)];
-            let traits = persona.traits();
+            let persona = personas.draw(dice);
+            let traits = personas.traits(persona);
             let (youngest, oldest) = traits.age_bounds;
             let age = chance::normal(dice, traits.age.0, traits.age.1).clamp(youngest, oldest);
             let birth_year = calendar.year(arrival.at) - i32::try_from(number::floor(age)).unwrap_or(40);
@@ -102,13 +95,11 @@ pub(crate) fn customers(
             } else {
                 0
             };
-            let rooms =
-                1 + chance::poisson(dice, if house { 2.6 } else { 1.1 }).min(6) + u32::from(house) + children / 2;
-            let area = f64::from(rooms) * chance::between(dice, 19.0, 27.0) + if house { 18.0 } else { 6.0 };
+            let (rooms, area) = home(dice, traits, house, children);
             Customer {
                 number,
                 created_at: arrival.at,
-                email_hash: seed.split("email").nth(u64::from(number)).0,
+                email_hash: config.seed.split("email").nth(u64::from(number)).0,
                 birth_year,
                 age: calendar.year(arrival.at) - birth_year,
                 country: arrival.country,
@@ -125,4 +116,14 @@ pub(crate) fn customers(
             }
         })
         .collect()
+}
+
+/// Rooms and living area in square metres of a home.
+fn home(dice: &mut Dice, traits: &Traits, house: bool, children: u32) -> (u32, f64) {
+    if let Some(Home { rooms: (fewest, most), square_metres_a_room: (smallest, largest) }) = traits.home {
+        let rooms = u32::try_from(chance::whole(dice, fewest, most)).unwrap_or(1);
+        return (rooms, f64::from(rooms) * chance::between(dice, smallest, largest));
+    }
+    let rooms = 1 + chance::poisson(dice, if house { 2.6 } else { 1.1 }).min(6) + u32::from(house) + children / 2;
+    (rooms, f64::from(rooms) * chance::between(dice, 19.0, 27.0) + if house { 18.0 } else { 6.0 })
 }

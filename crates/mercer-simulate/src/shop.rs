@@ -130,7 +130,7 @@ impl Shop {
         let truth = Planted::new(config);
         let calendar = Calendar::new(config);
         let catalogue = Catalogue::new(config.seed);
-        let tastes = Tastes::new(&catalogue, config.seasonality);
+        let tastes = Tastes::new(&catalogue, config.personas(), config.seasonality);
         let media = Media::new(config.seed, &calendar, config.scale.customers());
         let mailings = newsletter::mailings(&truth.newsletter, &calendar);
         Ok(Self { world: World { config: config.clone(), calendar, catalogue, tastes, media, mailings, truth } })
@@ -152,7 +152,7 @@ impl Shop {
         let dice = |part: &str| chance::dice(seed, part, index);
         let first = number.saturating_mul(CHUNK).saturating_add(1);
         let how_many = world.config.scale.customers().saturating_sub(first - 1).min(CHUNK);
-        let customers = people::customers(&mut dice("people"), seed, &world.calendar, &world.media, first, how_many);
+        let customers = people::customers(&mut dice("people"), world, first, how_many);
         let chance_of_life = &mut dice("lifetime");
         let lifetimes: Vec<Lifetime> = customers
             .iter()
@@ -160,14 +160,7 @@ impl Shop {
             .collect();
         let (orders, mean_baskets) = orders::orders(&mut dice("orders"), world, index, &customers, &lifetimes);
         let events = browsing::events(&mut dice("events"), world, index, &customers, &lifetimes, &orders);
-        let (messages, consents) = newsletter::messages(
-            &mut dice("messages"),
-            &world.truth.newsletter,
-            &world.calendar,
-            &world.mailings,
-            &customers,
-            &lifetimes,
-        );
+        let (messages, consents) = newsletter::messages(&mut dice("messages"), world, &customers, &lifetimes);
         let touchpoints = paths::touchpoints(&mut dice("touchpoints"), world, index, &customers, &orders);
         let subscriptions = subscriptions::subscriptions(
             &mut dice("subscriptions"),

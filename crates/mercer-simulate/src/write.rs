@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::config::ShopConfig;
 use crate::exports::Table;
 use crate::number;
-use crate::persona::{DARK_SOFA_AGE, DARK_SOFA_FACTOR, Persona};
+use crate::persona::{DARK_SOFA_AGE, DARK_SOFA_FACTOR};
 use crate::sheet::Rows;
 use crate::shop::Shop;
 use crate::totals::Totals;
@@ -166,27 +166,31 @@ fn write_truth(shop: &Shop, totals: &Totals, files: &[WrittenFile], path: &Path)
 fn truth(shop: &Shop, totals: &Totals, files: &[WrittenFile]) -> Result<Value> {
     let config = shop.config();
     let last = shop.calendar().date(i64::from(config.days) - 1);
-    let personas = Persona::ALL.map(Persona::traits);
     let rows: serde_json::Map<String, Value> =
         files.iter().map(|file| (file.path.clone(), Value::from(file.rows))).collect();
     let own = |value: serde_json::Result<Value>| value.map_err(unserialisable);
+    let mut configuration = json!({
+        "scale": config.scale.to_string(),
+        "customers": config.scale.customers(),
+        "seed": config.seed.0,
+        "first_day": config.start.to_string(),
+        "last_day": last.map(|date| date.to_string()),
+        "days": config.days,
+        "seasonality": config.seasonality,
+        "covariates": config.covariates,
+        "dirt": config.dirt,
+    });
+    // Said only where it is so: the truth of the usual shop keeps its bytes.
+    if let Some(said) = configuration.as_object_mut().filter(|_| config.clear_personas) {
+        said.insert("clear_personas".into(), Value::Bool(true));
+    }
     Ok(json!({
         "shop": "Linden & Oak",
-        "configuration": {
-            "scale": config.scale.to_string(),
-            "customers": config.scale.customers(),
-            "seed": config.seed.0,
-            "first_day": config.start.to_string(),
-            "last_day": last.map(|date| date.to_string()),
-            "days": config.days,
-            "seasonality": config.seasonality,
-            "covariates": config.covariates,
-            "dirt": config.dirt,
-        },
+        "configuration": configuration,
         "conventions": "amounts are euros net of VAT, as exact decimals; rates are a week; totals leave dirty rows out",
         "planted": own(serde_json::to_value(shop.planted()))?,
         "media": own(serde_json::to_value(shop.media().truth()))?,
-        "personas": own(serde_json::to_value(personas))?,
+        "personas": own(serde_json::to_value(config.personas().all()))?,
         "dark_sofas": {
             "finding": "older customers with children in a house choose dark sofas",
             "from_age": DARK_SOFA_AGE,

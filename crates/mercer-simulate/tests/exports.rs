@@ -269,6 +269,23 @@ fn without_dirt_every_row_is_good() {
 }
 
 #[test]
+fn the_truth_says_which_personas_there_are() {
+    let told = |clear_personas| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = ShopConfig { scale: Scale::Customers(30), clear_personas, ..ShopConfig::default() };
+        write_shop(&config, folder.path(), &mut |_| {}).unwrap();
+        serde_json::from_slice::<Value>(&fs::read(folder.path().join("truth/truth.json")).unwrap()).unwrap()
+    };
+    let (usual, clear) = (told(false), told(true));
+    assert_eq!(usual["configuration"].get("clear_personas"), None);
+    assert_eq!(clear["configuration"]["clear_personas"], true);
+    assert_eq!(usual["personas"][3]["house"], 0.25);
+    assert_eq!(clear["personas"][3]["house"], 0.05);
+    assert_eq!(clear["personas"][3]["home"]["rooms"], serde_json::json!([3, 4]));
+    assert_eq!(usual["personas"][3].get("home"), None);
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("occupied");

@@ -5,13 +5,28 @@
 use std::collections::BTreeMap;
 
 use mercer_base::{Money, Seed};
-use mercer_simulate::{Category, Chunk, Customer, Lifetime, Scale, Shop, ShopConfig, Source, Status, Tone};
+use mercer_simulate::{
+    Category, Chunk, Customer, DARK_SOFA_AGE, Lifetime, Persona, Scale, Shop, ShopConfig, Source, Status, Tone,
+};
 use proptest::prelude::*;
 use rayon::prelude::*;
 
 fn shop(customers: u32, seasonality: bool) -> (Shop, Vec<Chunk>) {
-    let config = ShopConfig { scale: Scale::Customers(customers), seasonality, seed: Seed(7), ..ShopConfig::default() };
-    let shop = Shop::new(&config).unwrap();
+    simulated(&ShopConfig { scale: Scale::Customers(customers), seasonality, seed: Seed(7), ..ShopConfig::default() })
+}
+
+/// A shop with the clear or the overlapping personas.
+fn cast(customers: u32, clear_personas: bool) -> (Shop, Vec<Chunk>) {
+    simulated(&ShopConfig {
+        scale: Scale::Customers(customers),
+        clear_personas,
+        seed: Seed(7),
+        ..ShopConfig::default()
+    })
+}
+
+fn simulated(config: &ShopConfig) -> (Shop, Vec<Chunk>) {
+    let shop = Shop::new(config).unwrap();
     let chunks = shop.chunks().into_par_iter().map(|number| shop.chunk(number)).collect();
     (shop, chunks)
 }
@@ -102,26 +117,78 @@ fn what_is_expected_of_the_next_year_comes_true() {
 
 #[test]
 fn older_customers_with_children_in_houses_choose_dark_sofas() {
-    let (shop, chunks) = shop(12_000, true);
-    let mut counts = [[0.0_f64; 2]; 2];
-    for chunk in &chunks {
-        let first = chunk.customers[0].number;
-        for order in chunk.orders.iter().filter(|order| order.status != Status::Returned) {
-            let Some(number) = order.customer else { continue };
-            let customer = &chunk.customers[usize::try_from(number - first).unwrap()];
-            for line in &order.lines {
-                let product = &shop.catalogue().products()[line.product];
-                if product.category == Category::Sofas {
-                    counts[usize::from(customer.prefers_dark_sofas())][usize::from(product.tone == Tone::Dark)] += 1.0;
+    for clear in [false, true] {
+        let (shop, chunks) = cast(12_000, clear);
+        let mut counts = [[0.0_f64; 2]; 2];
+        for chunk in &chunks {
+            let first = chunk.customers[0].number;
+            for order in chunk.orders.iter().filter(|order| order.status != Status::Returned) {
+                let Some(number) = order.customer else { continue };
+                let customer = &chunk.customers[usize::try_from(number - first).unwrap()];
+                for line in &order.lines {
+                    let product = &shop.catalogue().products()[line.product];
+                    if product.category == Category::Sofas {
+                        let dark = usize::from(product.tone == Tone::Dark);
+                        counts[usize::from(customer.prefers_dark_sofas())][dark] += 1.0;
+                    }
                 }
             }
         }
+        let [[others_light, others_dark], [light, dark]] = counts;
+        assert!(light + dark > 300.0, "{counts:?}");
+        let odds_ratio = (dark / light) / (others_dark / others_light);
+        // Planted: a factor of 4 on the weight, and personas with a taste for dark colours on top.
+        assert!(odds_ratio > 2.5, "odds ratio {odds_ratio} of {counts:?}");
     }
-    let [[others_light, others_dark], [light, dark]] = counts;
-    assert!(light + dark > 300.0, "{counts:?}");
-    let odds_ratio = (dark / light) / (others_dark / others_light);
-    // Planted: a factor of 4 on the weight, and personas with a taste for dark colours on top.
-    assert!(odds_ratio > 2.5, "odds ratio {odds_ratio} of {counts:?}");
+}
+
+#[test]
+fn each_condition_of_the_dark_sofa_effect_also_fails_alone() {
+    for clear in [false, true] {
+        let (_, chunks) = cast(3_000, clear);
+        let conditions = |c: &Customer| [f64::from(c.age) >= DARK_SOFA_AGE, c.house, c.children > 0];
+        let all: Vec<[bool; 3]> = people(&chunks).map(|(customer, _)| conditions(customer)).collect();
+        for failing in 0..3 {
+            let near = all.iter().filter(|held| (0..3).all(|at| held[at] == (at != failing))).count();
+            // About 70 are expected in the rarest case, older customers with children in a flat: standard deviation 8.
+            assert!(near > 35, "condition {failing} fails alone for {near} customers");
+        }
+    }
+}
+
+/// Age, rooms, area, children and home: what `customers.csv` shows of a customer.
+fn visible(customer: &Customer) -> [f64; 5] {
+    let [rooms, children, house] = [customer.rooms, customer.children, u32::from(customer.house)].map(f64::from);
+    [f64::from(customer.age), rooms, customer.area, children, house]
+}
+
+/// Share of customers whose visible traits, each in units of its spread within personas, are nearest to the average of
+/// their own persona: what is known about everybody would be enough to tell them apart.
+fn nearest_to_their_own(chunks: &[Chunk]) -> f64 {
+    let all: Vec<(Persona, [f64; 5])> = people(chunks).map(|(c, _)| (c.persona, visible(c))).collect();
+    let centres = Persona::ALL.map(|persona| {
+        let own: Vec<_> = all.iter().filter(|(other, _)| *other == persona).map(|(_, traits)| traits).collect();
+        [0, 1, 2, 3, 4].map(|at| own.iter().map(|traits| traits[at]).sum::<f64>() / real(own.len()))
+    });
+    let spread = [0, 1, 2, 3, 4].map(|at| {
+        let square = |(persona, traits): &(Persona, [f64; 5])| (traits[at] - centres[*persona as usize][at]).powi(2);
+        (all.iter().map(square).sum::<f64>() / real(all.len())).sqrt()
+    });
+    let distance = |traits: &[f64; 5], centre: &[f64; 5]| -> f64 {
+        (0..5).map(|at| ((traits[at] - centre[at]) / spread[at]).powi(2)).sum()
+    };
+    let right = all.iter().filter(|(persona, traits)| {
+        let own = distance(traits, &centres[*persona as usize]);
+        centres.iter().all(|centre| distance(traits, centre) >= own)
+    });
+    real(right.count()) / real(all.len())
+}
+
+#[test]
+fn clear_personas_can_be_told_apart_and_overlapping_ones_cannot() {
+    let [clear, overlapping] = [true, false].map(|clear| nearest_to_their_own(&cast(4_000, clear).1));
+    assert!(clear > 0.99, "{clear}");
+    assert!((0.5..0.85).contains(&overlapping), "{overlapping}");
 }
 
 #[test]
@@ -209,11 +276,11 @@ proptest! {
         customers in 1_u32..120,
         days in ShopConfig::SHORTEST..1_200,
         seed: u64,
-        flags: (bool, bool, bool),
+        flags: (bool, bool, bool, bool),
     ) {
-        let (seasonality, covariates, dirt) = flags;
+        let (seasonality, covariates, clear_personas, dirt) = flags;
         let config = ShopConfig {
-            scale: Scale::Customers(customers), seed: Seed(seed), days, seasonality, covariates, dirt, ..ShopConfig::default()
+            scale: Scale::Customers(customers), seed: Seed(seed), days, seasonality, covariates, clear_personas, dirt, ..ShopConfig::default()
         };
         let shop = Shop::new(&config).unwrap();
         let chunk = shop.chunk(0);

@@ -68,6 +68,9 @@ pub(crate) struct Demo {
     /// How large the shop is: small 3,000, medium 50,000, large 1,000,000 customers
     #[arg(long, default_value = "small")]
     pub(crate) scale: String,
+    /// Make the five kinds of customers easy to tell apart; usually they overlap, as real ones do
+    #[arg(long)]
+    pub(crate) clear_personas: bool,
     /// Folder for the raw files, the project and the report
     #[arg(long, value_name = "DIR", default_value = "demo")]
     pub(crate) to: PathBuf,
@@ -172,6 +175,9 @@ pub(crate) struct Inputs {
     /// Which of the file's columns is which: --map ours=theirs,…
     #[arg(long, value_name = "OURS=THEIRS", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
+    /// The file's column that names each row, such as the customer's number
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) id: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +193,9 @@ pub(crate) struct Fit {
     /// Write the scores of every row here: .csv, .json or .parquet
     #[arg(long, value_name = "FILE")]
     pub(crate) scores: Option<PathBuf>,
+    /// The model of an earlier run: what continues keeps its name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
     /// Leave out the evaluation
     #[arg(long)]
     pub(crate) no_evaluation: bool,

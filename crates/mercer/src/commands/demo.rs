@@ -16,7 +16,12 @@ pub(crate) fn run(console: &Console, global: &Global, options: &Demo) -> Result<
     let started = Instant::now();
     let raw = options.to.join("raw");
     refuse_foreign_folder(options)?;
-    let config = ShopConfig { scale: options.scale.parse()?, seed: Seed(global.seed), ..ShopConfig::default() };
+    let config = ShopConfig {
+        scale: options.scale.parse()?,
+        seed: Seed(global.seed),
+        clear_personas: options.clear_personas,
+        ..ShopConfig::default()
+    };
     console.step("inventing a furniture shop");
     let shop = write_shop(&config, &raw, &mut |words| console.step(words))?;
     // Its truth is for checking the methods, not for reading.
