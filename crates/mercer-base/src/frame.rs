@@ -52,6 +52,18 @@ impl Words {
         let code = *self.codes.get(row)?;
         self.words.get(code as usize).map(String::as_str)
     }
+
+    /// For each word its position among the words in alphabetical order.
+    #[must_use]
+    pub fn ranks(&self) -> Vec<u32> {
+        let mut sorted: Vec<u32> = (0..u32::try_from(self.words.len()).unwrap_or(u32::MAX)).collect();
+        sorted.sort_unstable_by(|a, b| self.words[*a as usize].cmp(&self.words[*b as usize]));
+        let mut ranks = vec![0; sorted.len()];
+        for (position, word) in (0..).zip(sorted) {
+            ranks[word as usize] = position;
+        }
+        ranks
+    }
 }
 
 impl<S: AsRef<str>> FromIterator<Option<S>> for Words {
@@ -311,6 +323,7 @@ mod tests {
         let words = frame.words("customer").unwrap();
         assert_eq!(words.codes, [0, NO_WORD, 0, 1]);
         assert_eq!((words.get(2), words.get(1), words.get(9)), (Some("b"), None, None));
+        assert_eq!(words.ranks(), [1, 0]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod frame;
 mod money;
 mod nearest;
 pub mod notation;
+pub mod rfm;
 mod seed;
 pub mod words;
 

@@ -17,5 +17,5 @@ pub use compile::MetricQuery;
 pub use definition::{Aggregate, Definitions, Dimension, Metric, MetricKind, MetricUnit, Within};
 
 pub use customer360::{Column, ColumnKind, Customer360, Cutoff, Layer};
-pub use rfm::{RfmCuts, SEGMENTS, Segment, segment_of};
+pub use rfm::RfmCuts;
 pub use time::{Grain, Moment, Period, Window, literal, periods};

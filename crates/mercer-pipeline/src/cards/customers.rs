@@ -2,8 +2,9 @@
 
 use mercer_base::Result;
 use mercer_base::card::{Bar, Card, Chart, Column, HeatCell, Table, Unit, Value, Width};
+use mercer_base::rfm::{SEGMENTS, segment_of};
+use mercer_metrics::Window;
 use mercer_metrics::queries::{CONCENTRATION_SHARES, GAP_CLASSES};
-use mercer_metrics::{SEGMENTS, Window, segment_of};
 
 use super::rows::{Reading, Rows};
 use super::{Desk, LeftOut, words};
