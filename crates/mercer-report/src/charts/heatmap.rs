@@ -4,13 +4,16 @@ use mercer_base::card::{HeatCell, Unit};
 
 use super::{Scene, Size, TEXT};
 use crate::svg::{Anchor, Svg};
-use crate::text::{shorten, width};
+use crate::text::{shorten, width, wrap};
 use mercer_base::notation::THIN;
 
 /// Shades from lightest to darkest; the classes `h0` to `h7` of `report.css`.
 const SHADES: u32 = 8;
-/// Height of the column names above the cells.
-const HEAD: f64 = 40.0;
+/// Height above the cells, beside that of the lines of the column names.
+const HEAD: f64 = 26.0;
+/// Height of a line of a column's name, and how many it has at the most.
+const LINE: f64 = 14.0;
+const MOST_LINES: usize = 3;
 
 /// A matrix and the range its shades stand for.
 pub(super) struct Heatmap<'a> {
@@ -66,21 +69,37 @@ impl<'a> Heatmap<'a> {
         let names = names.min(most_names) + 10.0;
         let few = self.columns.len() <= 6;
         let least = if few { 38.0 } else { 42.0 };
-        let cell = ((room - names) / self.columns.len().max(1) as f64).clamp(least, if few { 72.0 } else { 52.0 });
+        let long = self.columns.iter().any(|name| width(name, TEXT) > 50.0);
+        // Words want more room than numbers; a wide page has it.
+        let room = if long && size == Size::Wide { 840.0 } else { room };
+        let most = if long {
+            92.0
+        } else if few {
+            72.0
+        } else {
+            52.0
+        };
+        let cell = ((room - names) / self.columns.len().max(1) as f64).clamp(least, most);
+        let titles: Vec<Vec<String>> =
+            self.columns.iter().map(|name| wrap(name, TEXT, cell - 4.0, MOST_LINES)).collect();
+        let lines = titles.iter().map(Vec::len).max().unwrap_or(1).max(1);
+        let head = HEAD + lines as f64 * LINE;
         let tall = if few && self.rows.len() <= 8 { 40.0 } else { 26.0 };
-        let height = HEAD + self.rows.len() as f64 * tall;
+        let height = head + self.rows.len() as f64 * tall;
 
         let mut left = Svg::new(names, height);
-        left.text("tick", 0.0, 33.0, Anchor::Start, &shorten(self.row_title, TEXT, names - 6.0));
+        left.text("tick", 0.0, head - 7.0, Anchor::Start, &shorten(self.row_title, TEXT, names - 6.0));
         let mut right = Svg::new(cell * self.columns.len() as f64, height);
         let title_room = right.width;
         right.text("tick", 2.0, 14.0, Anchor::Start, &shorten(self.column_title, TEXT, title_room));
-        for (index, name) in self.columns.iter().enumerate() {
+        for (index, title) in titles.iter().enumerate() {
             let x = (index as f64 + 0.5) * cell;
-            right.text("tick", x, 33.0, Anchor::Middle, &shorten(name, TEXT, cell - 2.0));
+            for (above, line) in title.iter().rev().enumerate() {
+                right.text("tick", x, head - 7.0 - above as f64 * LINE, Anchor::Middle, line);
+            }
         }
         for (index, (name, cells)) in self.rows.iter().zip(self.cells).enumerate() {
-            let y = HEAD + index as f64 * tall;
+            let y = head + index as f64 * tall;
             left.text("label", 0.0, y + tall / 2.0 + 4.0, Anchor::Start, &shorten(name, TEXT, names - 8.0));
             for (column, (title, content)) in self.columns.iter().zip(cells).enumerate() {
                 let Some(content) = content.as_ref().filter(|content| content.value.is_finite()) else { continue };
@@ -112,7 +131,11 @@ impl<'a> Heatmap<'a> {
     pub(super) fn notes(&self, scene: &Scene<'_>) -> Vec<String> {
         let Some((low, high)) = self.range else { return Vec::new() };
         let label = |value| scene.notation.label(self.unit, value);
-        let mut note = format!("Shades run from {} (faint) to {} (strong).", label(low), label(high));
+        let mut note = if self.has_two_sides() {
+            format!("Shades run from {} (brown) over 0 (faint) to {} (blue).", label(low), label(high))
+        } else {
+            format!("Shades run from {} (faint) to {} (strong).", label(low), label(high))
+        };
         if self.plain_first {
             note.push_str(" The first column is 100\u{202f}% by definition.");
         }
@@ -128,10 +151,21 @@ impl<'a> Heatmap<'a> {
             return "hit h-none".into();
         }
         let (low, high) = self.range.unwrap_or((0.0, 1.0));
+        if self.has_two_sides() {
+            let share = (value / high.max(-low)).abs();
+            let shade = (1..SHADES).filter(|&step| share >= f64::from(step) / f64::from(SHADES)).count();
+            let side = if value < 0.0 && shade > 0 { 'g' } else { 'h' };
+            return format!("hit {side}{shade}");
+        }
         // Halved, so that the span of the largest numbers there are stays finite.
         let share = (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
         let shade = (1..SHADES).filter(|&step| share >= f64::from(step) / f64::from(SHADES)).count();
         format!("hit h{shade}")
+    }
+
+    /// Whether values lie on both sides of nought, which then is the faintest shade.
+    fn has_two_sides(&self) -> bool {
+        self.range.is_some_and(|(low, high)| low < 0.0 && high > 0.0)
     }
 
     /// The number to write into a cell of this width: with its unit, else without `%`, else none.
