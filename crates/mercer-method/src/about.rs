@@ -77,6 +77,13 @@ pub struct Score {
 }
 
 impl About {
+    /// The method's name of the column that names the rows of its main tables, such as `customer_id`.
+    #[must_use]
+    pub fn id_column(&self) -> Option<&'static str> {
+        let mains = self.forms.iter().filter_map(|form| form.tables.first());
+        mains.flat_map(|table| table.columns).find(|column| column.kind == Kind::Id).map(|column| column.name)
+    }
+
     /// A form by its name.
     #[must_use]
     pub fn form(&self, id: &str) -> Option<&'static Form> {

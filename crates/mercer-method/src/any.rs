@@ -111,7 +111,7 @@ impl<M: Method> AnyMethod for M {
             None
         };
         let evaluation = if wish.evaluation || wish.findings {
-            Some(self.evaluate(&params, &intake, context).context(|| format!("evaluating {}", about.id))?)
+            Some(self.evaluate(&params, &model, &intake, context).context(|| format!("evaluating {}", about.id))?)
         } else {
             None
         };

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::about::About;
 use crate::evaluation::Evaluation;
 use crate::intake::{Intake, Tables};
+use crate::model::SavedModel;
 
 /// What a method may know beside its data.
 #[derive(Clone, Copy)]
@@ -22,6 +23,8 @@ pub struct Context<'a> {
     pub not_yet: Option<i64>,
     /// Sign in front of amounts; empty where the currency is unknown.
     pub currency_sign: &'a str,
+    /// The model that was fitted before to earlier data, where the caller has it: what continues keeps its name.
+    pub previous: Option<&'a SavedModel>,
     /// Hears of each step, for a person who waits.
     pub say: &'a (dyn Fn(&str) + Sync),
 }
@@ -30,7 +33,7 @@ impl Context<'_> {
     /// A context with the given seed that says nothing and knows no date.
     #[must_use]
     pub fn quiet(seed: Seed) -> Self {
-        Self { seed, until: None, not_yet: None, currency_sign: "", say: &|_| () }
+        Self { seed, until: None, not_yet: None, currency_sign: "", previous: None, say: &|_| () }
     }
 }
 
@@ -79,13 +82,15 @@ pub trait Method: Send + Sync + 'static {
         context: &Context<'_>,
     ) -> Result<Frame>;
 
-    /// Judges the method on data it has not seen, beside a naive baseline.
+    /// Judges the method on data it has not seen, or against chance, beside a naive baseline. `model` is what was fitted to all
+    /// of the input; a method that holds out data fits others of its own.
     ///
     /// # Errors
     /// Only where something is broken; too little data is a verdict.
     fn evaluate(
         &self,
         params: &Self::Params,
+        model: &Self::Model,
         intake: &Intake<Self::Input>,
         context: &Context<'_>,
     ) -> Result<Evaluation>;

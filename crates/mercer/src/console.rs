@@ -1,7 +1,7 @@
 //! Speaking to people: progress on a terminal, plain lines when piped, text that fits the width.
 
-use std::cell::OnceCell;
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -15,13 +15,13 @@ pub(crate) struct Console {
     /// Standard output is for machines; people read standard error.
     json: bool,
     /// Drawn from the first step on, so that commands without steps draw nothing.
-    bar: Option<OnceCell<ProgressBar>>,
+    bar: Option<OnceLock<ProgressBar>>,
 }
 
 impl Console {
     pub(crate) fn new(global: &Global) -> Self {
         let show_bar = !global.quiet && !global.verbose && std::io::stderr().is_terminal();
-        Self { quiet: global.quiet, json: global.json, bar: show_bar.then(OnceCell::new) }
+        Self { quiet: global.quiet, json: global.json, bar: show_bar.then(OnceLock::new) }
     }
 
     /// A step of long work: a spinner's words on a terminal, a line of its own elsewhere.
@@ -35,7 +35,7 @@ impl Console {
 
     /// Ends the steps, so that results stand alone.
     pub(crate) fn done(&self) {
-        if let Some(bar) = self.bar.as_ref().and_then(OnceCell::get) {
+        if let Some(bar) = self.bar.as_ref().and_then(OnceLock::get) {
             bar.finish_and_clear();
         }
     }

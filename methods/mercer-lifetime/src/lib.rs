@@ -57,7 +57,13 @@ impl Method for Lifetime {
         predict::score(params, model, input)
     }
 
-    fn evaluate(&self, params: &Params, intake: &Intake<Customers>, _context: &Context<'_>) -> Result<Evaluation> {
+    fn evaluate(
+        &self,
+        params: &Params,
+        _model: &Model,
+        intake: &Intake<Customers>,
+        _context: &Context<'_>,
+    ) -> Result<Evaluation> {
         evaluate::evaluate(params, intake)
     }
 

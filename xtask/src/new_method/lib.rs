@@ -43,7 +43,7 @@ impl Method for MethodType {
         predict::score(model, input)
     }
 
-    fn evaluate(&self, _: &Params, intake: &Intake<Input>, _: &Context<'_>) -> Result<Evaluation> {
+    fn evaluate(&self, _: &Params, _: &Model, intake: &Intake<Input>, _: &Context<'_>) -> Result<Evaluation> {
         Ok(evaluate::evaluate(&intake.input))
     }
 

@@ -53,8 +53,15 @@ impl<'a> ProjectMethods<'a> {
             Err(lacking) => return Ok(Ran::left_out(about, lacking)),
         };
         (self.say)(&format!("{}: {}", about.id, about.question));
-        let context =
-            Context { seed: self.seed, until, not_yet: None, currency_sign: &self.currency_sign, say: &|_| () };
+        // What was published before must not change a run's result, so no previous model.
+        let context = Context {
+            seed: self.seed,
+            until,
+            not_yet: None,
+            currency_sign: &self.currency_sign,
+            previous: None,
+            say: &|_| (),
+        };
         match method.fit(&settings.params, &tables, Wish::ALL, &context) {
             Ok(outcome) => Ran::done(about, outcome),
             // Too little data is an answer; a mistake in the configuration is for the user to mend.

@@ -161,7 +161,7 @@ impl Method for Toy {
         Frame::new("scores").with("customer_id", Column::Words(input.ids.clone()))?.with(name, Column::Numbers(scores))
     }
 
-    fn evaluate(&self, _: &Params, intake: &Intake<Input>, _: &Context<'_>) -> Result<Evaluation> {
+    fn evaluate(&self, _: &Params, _: &Model, intake: &Intake<Input>, _: &Context<'_>) -> Result<Evaluation> {
         let (model, baseline) = if self.0 == Flaw::ClaimsTooMuch { (2.0, 1.0) } else { (1.0, 2.0) };
         let mut measure = Measure::less_is_better("mae", "Mean absolute error", model, &[baseline]);
         if self.0 == Flaw::NotFiniteEvaluation {

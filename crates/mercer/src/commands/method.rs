@@ -82,8 +82,10 @@ struct Work {
 fn work(global: &Global, method: &'static dyn AnyMethod, inputs: &Inputs, given: Map<String, Value>) -> Result<Work> {
     let about = method.about();
     if inputs.input.is_empty() {
-        if !inputs.map.is_empty() {
-            return Err(Error::config("--map goes with --input").with_hint("a project's mapping stands in mercer.toml"));
+        if !inputs.map.is_empty() || inputs.id.is_some() {
+            return Err(
+                Error::config("--map and --id go with --input").with_hint("a project's mapping stands in mercer.toml")
+            );
         }
         let limits = Limits::parse(global.threads, None)?;
         let project = Project::open(&global.project).map_err(|error| {
@@ -103,7 +105,18 @@ fn work(global: &Global, method: &'static dyn AnyMethod, inputs: &Inputs, given:
         });
     }
     let files: Vec<_> = inputs.input.iter().map(|input| InputFile::parse(input)).collect();
-    let tables = read_tables(about, &files, &parse_mapping(&inputs.map)?)?;
+    let mut mapping = parse_mapping(&inputs.map)?;
+    if let Some(column) = &inputs.id {
+        let name = about
+            .id_column()
+            .ok_or_else(|| Error::config(format!("{} reads no ids", about.id)).with_hint("leave out --id"))?;
+        if mapping.insert(name.to_owned(), column.clone()).is_some() {
+            return Err(
+                Error::config(format!("--id and --map both say which column {name} is")).with_hint("keep one of them")
+            );
+        }
+    }
+    let tables = read_tables(about, &files, &mapping)?;
     Ok(Work { tables, until: None, currency_sign: String::new(), params: given })
 }
 
@@ -115,15 +128,17 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
     for path in options.scores.iter().chain(&options.out) {
         check_folder(path)?;
     }
+    let previous = options.previous.as_deref().map(|path| read_model(about, path)).transpose()?;
     console.step("reading");
     let Work { tables, until, currency_sign, params } = work(global, method, &options.inputs, typed)?;
     console.step(about.question);
-    let say = |_: &str| ();
+    let say = |words: &str| console.step(words);
     let context = Context {
         seed: Seed(global.seed),
         until,
         not_yet: Some(end_of_today()?),
         currency_sign: &currency_sign,
+        previous: previous.as_ref(),
         say: &say,
     };
     let evaluation = !options.no_evaluation;
@@ -224,18 +239,21 @@ fn rows_in_words(counts: &IntakeCounts) -> String {
 
 fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Predict) -> Result<()> {
     let about = method.about();
-    let text = fs::read_to_string(&options.model).map_err(|cause| Error::io(&options.model, cause))?;
-    let saved = SavedModel::parse(&text)
-        .and_then(|saved| saved.check(about).map(|()| saved))
-        .map_err(|error| error.with_context(options.model.display().to_string()))?;
+    let saved = read_model(about, &options.model)?;
     if let Some(path) = &options.out {
         check_folder(path)?;
     }
     console.step("reading");
     let Work { tables, until, currency_sign, .. } = work(global, method, &options.inputs, saved.params.clone())?;
     let say = |_: &str| ();
-    let context =
-        Context { seed: saved.seed, until, not_yet: Some(end_of_today()?), currency_sign: &currency_sign, say: &say };
+    let context = Context {
+        seed: saved.seed,
+        until,
+        not_yet: Some(end_of_today()?),
+        currency_sign: &currency_sign,
+        previous: None,
+        say: &say,
+    };
     let (scores, counts) = method.predict(&saved, &tables, &context)?;
     console.done();
     let batch = to_batch(&scores)?;
@@ -264,6 +282,14 @@ fn params(console: &Console, global: &Global, method: &'static dyn AnyMethod) ->
     let rows = describe(&schema).into_iter().map(|doc| vec![doc.name, doc.values, doc.default, doc.about]);
     console.table(&["parameter", "values", "default", "meaning"], rows.collect(), &[]);
     Ok(())
+}
+
+/// Reads a model of the method.
+fn read_model(about: &About, path: &Path) -> Result<SavedModel> {
+    let text = fs::read_to_string(path).map_err(|cause| Error::io(path, cause))?;
+    SavedModel::parse(&text)
+        .and_then(|saved| saved.check(about).map(|()| saved))
+        .map_err(|error| error.with_context(path.display().to_string()))
 }
 
 /// Refuses a file whose folder is not there, before the work is done rather than after.
