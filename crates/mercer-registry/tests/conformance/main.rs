@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod lifetime;
+mod segment;
 
 mercer_testkit::conformance!(lifetime_promises, crate::method("lifetime"), crate::lifetime::samples());
+mercer_testkit::conformance!(segment_promises, crate::method("segment"), crate::segment::samples());
 
 /// The methods above. Each has a line there, a line here and a file of samples.
-const CHECKED: &[&str] = &["lifetime"];
+const CHECKED: &[&str] = &["lifetime", "segment"];
 
 fn method(id: &str) -> &'static dyn mercer_registry::AnyMethod {
     mercer_registry::method(id).unwrap()

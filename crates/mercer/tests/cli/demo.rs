@@ -95,4 +95,16 @@ fn the_demo_finds_how_customers_buy_and_leave() {
     }
     let methods = query(&folder, "select verdict from methods where method = 'lifetime'");
     assert_eq!(methods[0]["verdict"], "beats-baseline");
+
+    for part in ["segment-map", "segment-moves", "segment-persona", "segment-preferences", "segment-evidence"] {
+        assert!(report.contains(part), "{part}");
+    }
+    let personas = query(&folder, "select persona_name, count(*) as n from customer_360 where orders > 0 group by 1");
+    assert!(
+        (3..=10).contains(&personas.len()) && personas.iter().all(|row| !row["persona_name"].is_null()),
+        "{personas:?}"
+    );
+    let known =
+        "select count(*) as n from customer_360 where orders > 0 and (segment_id is null or segment_name is null)";
+    assert_eq!(query(&folder, known)[0]["n"], 0);
 }

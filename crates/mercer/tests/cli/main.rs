@@ -11,5 +11,6 @@ mod incremental;
 mod interrupted;
 mod lifetime;
 mod real_data;
+mod segment;
 mod shop;
 mod terminal;

@@ -43,6 +43,7 @@ fn the_help_says_how_to_start() {
       export    Write a table to a CSV, Parquet or JSON file
       report    Write the report again from what was read last
       lifetime  Customer lifetime value: What is each customer worth, and who is slipping away?
+      segment   Segments and personas: Which kinds of customers are there, who are they, and who moved?
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -89,6 +90,7 @@ fn commands_print_what_matters() {
     building the customer tables
     metrics and the customer 360
     lifetime: What is each customer worth, and who is slipping away?
+    segment: Which kinds of customers are there, who are they, and who moved?
     writing the report
     ---
     5 rows read from 1 file: 4 accepted, 1 quarantined.

@@ -1,0 +1,3 @@
+select distinct customer_id, product_id
+from order_lines
+where customer_id is not null and product_id is not null and kind = 'sale'

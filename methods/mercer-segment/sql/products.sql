@@ -1,0 +1,2 @@
+select * exclude (description, price, cost, image, service)
+from products
