@@ -40,6 +40,9 @@ struct Scores {
     value: Spread,
 }
 
+/// What a column takes of scores.
+type Figure = fn(&Scores) -> f64;
+
 /// Scores of customers.
 struct Scored {
     scores: Vec<Scores>,
@@ -87,10 +90,10 @@ pub(crate) fn score(params: &Params, model: &Model, input: &Customers) -> Result
     if let Some(ids) = &input.ids {
         frame = frame.with("customer_id", Column::Words(ids.clone()))?;
     }
-    let mut columns: Vec<(&str, fn(&Scores) -> f64)> = Vec::new();
+    let mut columns: Vec<(&str, Figure)> = Vec::new();
     if model.process.is_some() {
         columns.extend([
-            ("p_alive", (|score| score.p_alive.at) as fn(&Scores) -> f64),
+            ("p_alive", (|score| score.p_alive.at) as Figure),
             ("p_alive_low", |score| score.p_alive.low),
             ("p_alive_high", |score| score.p_alive.high),
             ("expected_purchases", |score| score.purchases.at),
@@ -104,12 +107,12 @@ pub(crate) fn score(params: &Params, model: &Model, input: &Customers) -> Result
     }
     if has_value && model.process.is_some() {
         columns.extend([
-            ("clv", (|score| score.value.at) as fn(&Scores) -> f64),
+            ("clv", (|score| score.value.at) as Figure),
             ("clv_low", |score| score.value.low),
             ("clv_high", |score| score.value.high),
         ]);
     }
-    let column = |(_, value): &(&str, fn(&Scores) -> f64)| -> Vec<f64> {
+    let column = |(_, value): &(&str, Figure)| -> Vec<f64> {
         match &of_row {
             None => scores.iter().map(value).collect(),
             Some(of_row) => of_row.iter().map(|score| value(&scores[*score as usize])).collect(),
