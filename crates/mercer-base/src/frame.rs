@@ -1,14 +1,11 @@
 //! A plain table in memory: what methods read and write. Columns of numbers, moments or words, each with missing values.
 
-use indexmap::IndexSet;
-
 use crate::{Error, Result};
+
+pub use crate::dictionary::{NO_WORD, WordList, Words, WordsBuilder};
 
 /// Stands for a missing moment.
 pub const NO_MOMENT: i64 = i64::MIN;
-
-/// Stands for a missing word among the codes of [`Words`].
-pub const NO_WORD: u32 = u32::MAX;
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,75 +30,6 @@ impl Kind {
             Self::Number => "number",
             Self::Moment => "date",
         }
-    }
-}
-
-/// Words by number, so that a repeated one is kept once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    /// For each row the position of its word, or [`NO_WORD`].
-    pub codes: Vec<u32>,
-    /// The words in the order in which they first came.
-    pub words: Vec<String>,
-}
-
-impl Words {
-    /// The word of a row, `None` where it is missing.
-    #[must_use]
-    pub fn get(&self, row: usize) -> Option<&str> {
-        let code = *self.codes.get(row)?;
-        self.words.get(code as usize).map(String::as_str)
-    }
-
-    /// For each word its position among the words in alphabetical order.
-    #[must_use]
-    pub fn ranks(&self) -> Vec<u32> {
-        let mut sorted: Vec<u32> = (0..u32::try_from(self.words.len()).unwrap_or(u32::MAX)).collect();
-        sorted.sort_unstable_by(|a, b| self.words[*a as usize].cmp(&self.words[*b as usize]));
-        let mut ranks = vec![0; sorted.len()];
-        for (position, word) in (0..).zip(sorted) {
-            ranks[word as usize] = position;
-        }
-        ranks
-    }
-}
-
-impl<S: AsRef<str>> FromIterator<Option<S>> for Words {
-    fn from_iter<T: IntoIterator<Item = Option<S>>>(rows: T) -> Self {
-        let mut builder = WordsBuilder::default();
-        rows.into_iter().for_each(|word| builder.push(word.as_ref().map(AsRef::as_ref)));
-        builder.finish()
-    }
-}
-
-/// Collects [`Words`] row by row.
-#[derive(Debug, Default)]
-pub struct WordsBuilder {
-    codes: Vec<u32>,
-    words: IndexSet<String>,
-}
-
-impl WordsBuilder {
-    /// Adds a row.
-    pub fn push(&mut self, word: Option<&str>) {
-        let code = match word {
-            None => NO_WORD,
-            Some(word) => {
-                let position = match self.words.get_index_of(word) {
-                    Some(position) => position,
-                    None => self.words.insert_full(word.to_owned()).0,
-                };
-                // A table of 2^32 different words does not fit memory; the last code stays free for "missing".
-                u32::try_from(position).unwrap_or(NO_WORD - 1).min(NO_WORD - 1)
-            }
-        };
-        self.codes.push(code);
-    }
-
-    /// What was collected.
-    #[must_use]
-    pub fn finish(self) -> Words {
-        Words { codes: self.codes, words: self.words.into_iter().collect() }
     }
 }
 

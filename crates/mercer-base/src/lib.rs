@@ -1,6 +1,7 @@
 //! Errors, money, seeds, plain tables and the vocabulary of results that every other crate speaks (layer 0).
 
 pub mod card;
+mod dictionary;
 mod error;
 pub mod frame;
 mod money;

@@ -92,48 +92,13 @@ impl<M: Method> AnyMethod for M {
     }
 
     fn fit(&self, params: &Map<String, Value>, tables: &Tables, wish: Wish, context: &Context<'_>) -> Result<Outcome> {
-        let about = Method::about(self);
-        let params: M::Params = parse(about.id, params)?;
-        let intake = self.read(&params, tables, context)?;
-        // Too little data may come of rows that were refused; the first one says why.
-        let model = Method::fit(self, &params, &intake, context).map_err(|error| match &intake.counts {
-            IntakeCounts { rows, refused, refused_sample, .. } if *refused > 0 => {
-                let first = refused_sample
-                    .first()
-                    .map_or(String::new(), |row| format!(", such as {}: {}", row.place, row.reason));
-                error.with_context(format!("{refused} of {rows} rows refused{first}"))
-            }
-            _ => error,
-        })?;
-        let scores = if wish.scores || wish.findings {
-            Some(Method::predict(self, &params, &model, &intake.input, context)?)
-        } else {
-            None
-        };
-        let evaluation = if wish.evaluation || wish.findings {
-            Some(self.evaluate(&params, &model, &intake, context).context(|| format!("evaluating {}", about.id))?)
-        } else {
-            None
-        };
-        let findings = match (&scores, &evaluation) {
-            (Some(scores), Some(evaluation)) if wish.findings => {
-                let known = Known { params: &params, intake: &intake, model: &model, scores, evaluation };
-                self.report(&known, context).context(|| format!("reporting {}", about.id))?
-            }
-            _ => Findings::default(),
-        };
-        let saved = SavedModel {
-            form: FORM,
-            method: about.id.to_owned(),
-            version: about.version,
-            params: complete(&params)?,
-            data_form: tables.form().to_owned(),
-            data: intake.counts,
-            data_hash: hash_tables(tables),
-            seed: context.seed,
-            model: serde_json::to_value(&model).map_err(|cause| Error::internal(format!("model: {cause}")))?,
-        };
-        Ok(Outcome { saved, scores, evaluation, findings })
+        // Hashing the rows takes as long as some fits; it needs nothing of them.
+        std::thread::scope(|scope| {
+            let hash = scope.spawn(|| hash_tables(tables));
+            let mut outcome = fit(self, params, tables, wish, context)?;
+            outcome.saved.data_hash = hash.join().map_err(|_| Error::internal("hashing the tables failed"))?;
+            Ok(outcome)
+        })
     }
 
     fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<(Frame, IntakeCounts)> {
@@ -147,6 +112,57 @@ impl<M: Method> AnyMethod for M {
         let Intake { input, counts } = self.read(&params, tables, context)?;
         Ok((Method::predict(self, &params, &model, &input, context)?, counts))
     }
+}
+
+/// Fits, and scores, evaluates and reports as wished; the hash of the tables is left to the caller.
+fn fit<M: Method>(
+    method: &M,
+    params: &Map<String, Value>,
+    tables: &Tables,
+    wish: Wish,
+    context: &Context<'_>,
+) -> Result<Outcome> {
+    let about = Method::about(method);
+    let params: M::Params = parse(about.id, params)?;
+    let intake = method.read(&params, tables, context)?;
+    // Too little data may come of rows that were refused; the first one says why.
+    let model = Method::fit(method, &params, &intake, context).map_err(|error| match &intake.counts {
+        IntakeCounts { rows, refused, refused_sample, .. } if *refused > 0 => {
+            let first =
+                refused_sample.first().map_or(String::new(), |row| format!(", such as {}: {}", row.place, row.reason));
+            error.with_context(format!("{refused} of {rows} rows refused{first}"))
+        }
+        _ => error,
+    })?;
+    let scores = if wish.scores || wish.findings {
+        Some(Method::predict(method, &params, &model, &intake.input, context)?)
+    } else {
+        None
+    };
+    let evaluation = if wish.evaluation || wish.findings {
+        Some(method.evaluate(&params, &model, &intake, context).context(|| format!("evaluating {}", about.id))?)
+    } else {
+        None
+    };
+    let findings = match (&scores, &evaluation) {
+        (Some(scores), Some(evaluation)) if wish.findings => {
+            let known = Known { params: &params, intake: &intake, model: &model, scores, evaluation };
+            method.report(&known, context).context(|| format!("reporting {}", about.id))?
+        }
+        _ => Findings::default(),
+    };
+    let saved = SavedModel {
+        form: FORM,
+        method: about.id.to_owned(),
+        version: about.version,
+        params: complete(&params)?,
+        data_form: tables.form().to_owned(),
+        data: intake.counts,
+        data_hash: String::new(),
+        seed: context.seed,
+        model: serde_json::to_value(&model).map_err(|cause| Error::internal(format!("model: {cause}")))?,
+    };
+    Ok(Outcome { saved, scores, evaluation, findings })
 }
 
 /// Parameters as a map, every one of them.

@@ -96,25 +96,43 @@ fn hash_text(hasher: &mut blake3::Hasher, text: &str) {
 }
 
 fn hash_frame(hasher: &mut blake3::Hasher, frame: &Frame) {
-    let mut bytes = Vec::with_capacity(1 << 16);
+    let mut bytes = Blocks::default();
     for (name, column) in frame.columns() {
         hash_text(hasher, name);
-        let mut add = |hasher: &mut blake3::Hasher, word: [u8; 8]| {
-            bytes.extend_from_slice(&word);
-            if bytes.len() >= 1 << 16 {
-                hasher.update(&bytes);
-                bytes.clear();
-            }
-        };
         match column {
-            Column::Numbers(values) => values.iter().for_each(|value| add(hasher, value.to_bits().to_le_bytes())),
-            Column::Moments(values) => values.iter().for_each(|value| add(hasher, value.to_le_bytes())),
+            Column::Numbers(values) => {
+                values.iter().for_each(|value| bytes.add(hasher, &value.to_bits().to_le_bytes()));
+            }
+            Column::Moments(values) => values.iter().for_each(|value| bytes.add(hasher, &value.to_le_bytes())),
             Column::Words(words) => {
-                words.codes.iter().for_each(|code| add(hasher, u64::from(*code).to_le_bytes()));
-                words.words.iter().for_each(|word| hash_text(hasher, word));
+                words.codes.iter().for_each(|code| bytes.add(hasher, &u64::from(*code).to_le_bytes()));
+                // The codes that fill no block come behind the words: the order that hashes of known data have.
+                let mut text = Blocks::default();
+                for word in words.words.iter() {
+                    text.add(hasher, &(word.len() as u64).to_le_bytes());
+                    text.add(hasher, word.as_bytes());
+                }
+                text.finish(hasher);
             }
         }
-        hasher.update(&bytes);
-        bytes.clear();
+        bytes.finish(hasher);
+    }
+}
+
+/// Small pieces taken together, since hashing each alone takes many times as long.
+#[derive(Default)]
+struct Blocks(Vec<u8>);
+
+impl Blocks {
+    fn add(&mut self, hasher: &mut blake3::Hasher, piece: &[u8]) {
+        self.0.extend_from_slice(piece);
+        if self.0.len() >= 1 << 16 {
+            self.finish(hasher);
+        }
+    }
+
+    fn finish(&mut self, hasher: &mut blake3::Hasher) {
+        hasher.update(&self.0);
+        self.0.clear();
     }
 }

@@ -86,10 +86,16 @@ pub fn read_frame(
         (!refused.is_empty()).then(|| (0..lines.len()).filter(|row| !refused.contains_key(&lines[*row])).collect());
     let mut frame = Frame::new(origin.clone());
     for (want, column) in wanted.iter().zip(read) {
-        let values = kept.as_ref().map_or(column.values.clone(), |kept| column.values.take(kept));
+        let values = match &kept {
+            Some(kept) => column.values.take(kept),
+            None => column.values,
+        };
         frame = frame.with(want.name.clone(), values)?;
     }
-    let lines = kept.as_ref().map_or_else(|| lines.clone(), |kept| kept.iter().map(|row| lines[*row]).collect());
+    let lines = match &kept {
+        Some(kept) => kept.iter().map(|row| lines[*row]).collect(),
+        None => lines,
+    };
     let refused = refused.into_iter().map(|(line, reason)| Refused { place: format!("{origin}, line {line}"), reason });
     Ok(FrameRead { frame: frame.with_lines(lines), refused: refused.collect(), notes })
 }
@@ -171,7 +177,8 @@ fn plain(kind: ValueKind, parts: &[ArrayRef]) -> Option<Column> {
             if undecided && !decided {
                 return None;
             }
-            Some(Column::Numbers(read.into_iter().flat_map(|(values, ..)| values).collect()))
+            let parts: Vec<&[f64]> = read.iter().map(|(values, ..)| values.as_slice()).collect();
+            Some(Column::Numbers(parts.concat()))
         }
         ValueKind::Id => {
             let mut words = WordsBuilder::default();
@@ -193,20 +200,52 @@ fn plain(kind: ValueKind, parts: &[ArrayRef]) -> Option<Column> {
 fn plain_numbers(text: &StringArray) -> Option<(Vec<f64>, bool, bool)> {
     let (mut decided, mut undecided) = (false, false);
     let mut read = |value: &str| {
-        let digits = value.strip_prefix('-').unwrap_or(value);
-        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
-        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !all_digits(whole) || !all_digits(decimals) || value.ends_with('.') {
-            return None;
-        }
-        let thousands = decimals.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
-        undecided |= thousands;
-        decided |= !decimals.is_empty() && !thousands;
-        value.parse::<f64>().ok().filter(|value| value.is_finite())
+        let number = plain_number(value)?;
+        undecided |= number.thousands;
+        decided |= number.decimals > 0 && !number.thousands;
+        Some(number.value)
     };
     let values: Option<Vec<f64>> = text.iter().map(|value| value.map_or(Some(f64::NAN), &mut read)).collect();
     Some((values?, decided, undecided))
 }
+
+/// A number in the plainest writing.
+struct PlainNumber {
+    value: f64,
+    decimals: usize,
+    /// Whether its point may part thousands, as in `1.234`.
+    thousands: bool,
+}
+
+fn plain_number(text: &str) -> Option<PlainNumber> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (mut whole, mut read) = (None, 0_u64);
+    for (at, byte) in digits.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => read = read.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            b'.' if whole.is_none() => whole = Some(at),
+            _ => return None,
+        }
+    }
+    let decimals = whole.map_or(0, |whole| digits.len() - whole - 1);
+    let whole = whole.unwrap_or(digits.len());
+    if whole == 0 || text.ends_with('.') {
+        return None;
+    }
+    let value = match POWERS_OF_TEN.get(decimals) {
+        // Both are whole numbers that a float holds exactly, so that one division rounds as reading digit by digit would.
+        #[allow(clippy::cast_precision_loss, reason = "at most 15 digits")]
+        Some(power) if whole + decimals <= 15 => {
+            let size = read as f64 / power;
+            if digits.len() < text.len() { -size } else { size }
+        }
+        _ => text.parse().ok().filter(|value: &f64| value.is_finite())?,
+    };
+    Some(PlainNumber { value, decimals, thousands: decimals == 3 && whole <= 3 && !digits.starts_with('0') })
+}
+
+/// The powers of ten that 15 digits can stand before.
+const POWERS_OF_TEN: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// An id without blanks around it, without the `.0` of numbers that passed through a float, and no word for a missing one.
 fn is_plain_id(id: &str) -> bool {
@@ -340,6 +379,15 @@ mod tests {
         // Only three decimals: read as decimals, as elsewhere, with a note.
         assert_eq!(numbers("v,w\n1.234,a\n7.500,a\n"), (Column::Numbers(vec![1.234, 7.5]), 1));
         assert_eq!(numbers("v,w\n1e3,a\n+5,a\n"), (Column::Numbers(vec![1000.0, 5.0]), 0));
+        for text in
+            ["0.1", "-0.30000", "123456.789012345", "123456789.0123456789", "9007199254740993", "0.000000000000001"]
+        {
+            let value: f64 = text.parse().unwrap();
+            assert_eq!(plain_number(text).map(|number| number.value.to_bits()), Some(value.to_bits()), "{text}");
+        }
+        for text in ["", "-", ".5", "5.", "1.2.3", "--1", "1e3", "1,5", " 1"] {
+            assert!(plain_number(text).is_none(), "{text:?}");
+        }
         let ids = |text: &str| read(text, ValueKind::Id).0;
         let words = |ids: &[&str]| Column::Words(ids.iter().map(|id| Some(*id)).collect());
         assert_eq!(ids("v,w\n0017,a\nabcdefg,a\n"), words(&["0017", "abcdefg"]));

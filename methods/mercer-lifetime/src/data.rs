@@ -96,7 +96,7 @@ pub struct Data<'a> {
     pub covariates: &'a Covariates,
 }
 
-/// The different histories, sorted by frequency, recency, age and covariates, and how many customers have each.
+/// The different histories, sorted by frequency, age, recency and covariates, and how many customers have each.
 pub(crate) struct Rows {
     pub(crate) histories: Vec<History>,
     pub(crate) weights: Vec<f64>,
@@ -221,7 +221,7 @@ impl Rows {
 }
 
 fn compare(a: &History, b: &History) -> Ordering {
-    a.frequency.total_cmp(&b.frequency).then(a.recency.total_cmp(&b.recency)).then(a.age.total_cmp(&b.age))
+    a.frequency.total_cmp(&b.frequency).then(a.age.total_cmp(&b.age)).then(a.recency.total_cmp(&b.recency))
 }
 
 fn compare_rows(a: &[f64], b: &[f64]) -> Ordering {

@@ -70,7 +70,7 @@ impl Design {
                             *count += 1;
                         }
                     }
-                    let mut levels: Vec<(&str, u64)> = words.words.iter().map(String::as_str).zip(counts).collect();
+                    let mut levels: Vec<(&str, u64)> = words.words.iter().zip(counts).collect();
                     levels.retain(|(_, count)| *count > 0);
                     levels.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
                     if levels.len() < 2 {

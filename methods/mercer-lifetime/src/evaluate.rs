@@ -200,6 +200,7 @@ fn earlier(
         // Positions of customers are those of the whole log, so a choice by holdout works on the whole input.
         log: None,
         form: input.form,
+        order: std::sync::OnceLock::new(),
     };
     match Split::of(params, log, split.learnt_until) {
         Ok(_) => choose(params, input, Some(split.learnt_until)),

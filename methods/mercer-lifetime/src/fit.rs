@@ -202,6 +202,10 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Customers>) -> Result<M
             let everybody: Vec<usize> = (0..log.customers()).collect();
             fit_over_time(calendars, log, &everybody, log.last_day)?.0
         }
+        _ if input.covariates.is_empty() => {
+            let (histories, weights) = input.merged()?;
+            fit_process(params, name, &histories, &weights, &[])?
+        }
         _ => fit_process(params, name, &input.histories, &input.weights, &input.covariates)?,
     };
     let estimate = process.estimate;

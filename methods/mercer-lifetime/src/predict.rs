@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use mercer_base::frame::{Column, Frame};
 use mercer_base::{Error, Result};
 use mercer_stats::quadrature::GaussLegendre;
-use mercer_stats::special::{logistic, normal_quantile};
+use mercer_stats::special::{logistic, normal_quantile, softplus};
 use rayon::prelude::*;
 
 use crate::calendars::history;
@@ -28,6 +28,8 @@ const DISCOUNT_NODES: usize = 4;
 const MOST_LOGS: f64 = 4.0;
 /// Closer to 0 or 1 than this, a probability's logit is no longer told apart.
 const LEAST: f64 = 1e-12;
+/// The logarithm of the least positive number.
+const LN_LEAST: f64 = -708.396_418_532_264_1;
 
 /// The scores of one customer.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +38,22 @@ struct Scores {
     purchases: Spread,
     order_value: f64,
     value: Spread,
+}
+
+/// What a column takes of scores.
+type Figure = fn(&Scores) -> f64;
+
+/// Scores of customers.
+struct Scored {
+    scores: Vec<Scores>,
+    /// For each row the position of its scores, where equal customers share theirs; else each row has its own.
+    of_row: Option<Vec<u32>>,
+}
+
+impl Scored {
+    fn of_rows(scores: Vec<Scores>) -> Self {
+        Self { scores, of_row: None }
+    }
 }
 
 /// A score with its interval.
@@ -57,15 +75,14 @@ impl Spread {
 /// # Errors
 /// When the customers lack what the model needs.
 pub(crate) fn score(params: &Params, model: &Model, input: &Customers) -> Result<Frame> {
-    let scores = match (&model.process, &model.spend) {
+    let Scored { scores, of_row } = match (&model.process, &model.spend) {
         (Some(process), _) => scores_of(params, model, process, input)?,
         (None, Some(spend)) => {
             let score = |(row, history): (usize, &History)| {
-                let mean = input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
-                let order_value = expected_value(&spend.estimate.parameters, history, mean);
+                let order_value = expected_value(&spend.estimate.parameters, history, input.mean(row));
                 Scores { order_value, ..Scores::default() }
             };
-            input.histories.iter().enumerate().map(score).collect()
+            Scored::of_rows(input.histories.iter().enumerate().map(score).collect())
         }
         (None, None) => return Err(Error::internal("a model without a process and without spend")),
     };
@@ -73,25 +90,37 @@ pub(crate) fn score(params: &Params, model: &Model, input: &Customers) -> Result
     if let Some(ids) = &input.ids {
         frame = frame.with("customer_id", Column::Words(ids.clone()))?;
     }
-    let column = |value: fn(&Scores) -> f64| Column::Numbers(scores.iter().map(value).collect());
+    let mut columns: Vec<(&str, Figure)> = Vec::new();
     if model.process.is_some() {
-        frame = frame
-            .with("p_alive", column(|score| score.p_alive.at))?
-            .with("p_alive_low", column(|score| score.p_alive.low))?
-            .with("p_alive_high", column(|score| score.p_alive.high))?
-            .with("expected_purchases", column(|score| score.purchases.at))?
-            .with("expected_purchases_low", column(|score| score.purchases.low))?
-            .with("expected_purchases_high", column(|score| score.purchases.high))?;
+        columns.extend([
+            ("p_alive", (|score| score.p_alive.at) as Figure),
+            ("p_alive_low", |score| score.p_alive.low),
+            ("p_alive_high", |score| score.p_alive.high),
+            ("expected_purchases", |score| score.purchases.at),
+            ("expected_purchases_low", |score| score.purchases.low),
+            ("expected_purchases_high", |score| score.purchases.high),
+        ]);
     }
     let has_value = model.spend.is_some() || (model.name == ModelKind::Sbg && input.spend.is_some());
     if has_value {
-        frame = frame.with("expected_order_value", column(|score| score.order_value))?;
+        columns.push(("expected_order_value", |score| score.order_value));
     }
     if has_value && model.process.is_some() {
-        frame = frame
-            .with("clv", column(|score| score.value.at))?
-            .with("clv_low", column(|score| score.value.low))?
-            .with("clv_high", column(|score| score.value.high))?;
+        columns.extend([
+            ("clv", (|score| score.value.at) as Figure),
+            ("clv_low", |score| score.value.low),
+            ("clv_high", |score| score.value.high),
+        ]);
+    }
+    let column = |(_, value): &(&str, Figure)| -> Vec<f64> {
+        match &of_row {
+            None => scores.iter().map(value).collect(),
+            Some(of_row) => of_row.iter().map(|score| value(&scores[*score as usize])).collect(),
+        }
+    };
+    let values: Vec<Vec<f64>> = columns.par_iter().map(column).collect();
+    for ((name, _), values) in columns.into_iter().zip(values) {
+        frame = frame.with(name, Column::Numbers(values))?;
     }
     Ok(frame)
 }
@@ -122,7 +151,7 @@ struct Scorer<'a> {
     z: f64,
 }
 
-fn scores_of(params: &Params, model: &Model, process: &Estimate, input: &Customers) -> Result<Vec<Scores>> {
+fn scores_of(params: &Params, model: &Model, process: &Estimate, input: &Customers) -> Result<Scored> {
     let matrix = model.design.matrix(&input.covariates, input.len())?;
     let width = model.design.width();
     let (horizon, rate) = (params.horizon(), params.discount());
@@ -150,57 +179,44 @@ fn scores_of(params: &Params, model: &Model, process: &Estimate, input: &Custome
         z: normal_quantile(0.5 + params.confidence.get() / 2.0),
     };
     if !model.over_time.is_empty() {
-        return over_time(&scorer, model, input);
+        return Ok(Scored::of_rows(over_time(&scorer, model, input)?));
     }
-    let mean = |row: usize| input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
     if width > 0 {
         let row = |row: usize| {
             let covariates = &matrix[row * width..(row + 1) * width];
             let view = scorer.view(covariates);
             let ahead = view.ahead(&scorer, &input.histories[row]);
-            scorer.score(&view, &ahead, &input.histories[row], mean(row))
+            scorer.score(&view, &ahead, &input.histories[row], input.mean(row))
         };
-        return Ok((0..input.len()).into_par_iter().with_min_len(256).map(row).collect());
+        return Ok(Scored::of_rows((0..input.len()).into_par_iter().with_min_len(256).map(row).collect()));
     }
-    // What a customer would buy if still a customer depends on frequency and age alone, and is the costly part.
-    let key = |row: u32| {
-        let History { frequency, recency, age } = input.histories[row as usize];
-        // All numbers are positive, so that their bits sort as they do.
-        (frequency.to_bits(), age.to_bits(), recency.to_bits(), mean(row as usize).to_bits(), row)
+    // What a customer would buy if still a customer depends on frequency and age alone, and is the costly part. Equal
+    // customers, such as those who bought once on one day, share their scores.
+    let order = input.order()?;
+    let same_time = |a: &u32, b: &u32| {
+        let (a, b) = (&input.histories[*a as usize], &input.histories[*b as usize]);
+        (a.frequency, a.age) == (b.frequency, b.age)
     };
-    let rows = u32::try_from(input.len()).map_err(|_| Error::data("more than 4 billion customers are too many"))?;
-    let mut order: Vec<u32> = (0..rows).collect();
-    order.par_sort_unstable_by_key(|row| key(*row));
-    let groups: Vec<&[u32]> = order.chunk_by(|a, b| (key(*a).0, key(*a).1) == (key(*b).0, key(*b).1)).collect();
+    let same = |a: &u32, b: &u32| {
+        let (a, b) = (*a as usize, *b as usize);
+        input.histories[a] == input.histories[b] && input.mean(a).to_bits() == input.mean(b).to_bits()
+    };
+    let groups: Vec<&[u32]> = order.chunk_by(same_time).collect();
     let view = scorer.view(&[]);
     let scored: Vec<Vec<Scores>> = groups
         .par_iter()
         .with_min_len(16)
         .map(|group| {
             let ahead = view.ahead(&scorer, &input.histories[group[0] as usize]);
-            let mut scores: Vec<Scores> = Vec::with_capacity(group.len());
-            for (position, row) in group.iter().enumerate() {
-                let (row, before) = (*row as usize, position.checked_sub(1).map(|before| group[before] as usize));
-                // The same history again, such as one purchase on the same day, has the same scores.
-                let same = before.is_some_and(|before| {
-                    input.histories[before] == input.histories[row] && mean(before).to_bits() == mean(row).to_bits()
-                });
-                let score = match scores.last() {
-                    Some(last) if same => *last,
-                    _ => scorer.score(&view, &ahead, &input.histories[row], mean(row)),
-                };
-                scores.push(score);
-            }
-            scores
+            let score = |row: usize| scorer.score(&view, &ahead, &input.histories[row], input.mean(row));
+            group.chunk_by(same).map(|equal| score(equal[0] as usize)).collect()
         })
         .collect();
-    let mut by_row = vec![Scores::default(); input.len()];
-    for (group, scores) in groups.iter().zip(scored) {
-        for (row, score) in group.iter().zip(scores) {
-            by_row[*row as usize] = score;
-        }
+    let mut of_row = vec![0; input.len()];
+    for (position, equal) in (0..).zip(groups.iter().flat_map(|group| group.chunk_by(same))) {
+        equal.iter().for_each(|row| of_row[*row as usize] = position);
     }
-    Ok(by_row)
+    Ok(Scored { scores: scored.concat(), of_row: Some(of_row) })
 }
 
 /// Scores under covariates that change over time: each draw of their coefficients has its own operational time.
@@ -236,7 +252,7 @@ fn over_time(scorer: &Scorer<'_>, model: &Model, input: &Customers) -> Result<Ve
                 logits.add(logit(alive));
                 logs.add(expected.max(f64::MIN_POSITIVE).ln());
             }
-            let mean = input.spend.as_ref().map_or(f64::NAN, |values| values[row]);
+            let mean = input.mean(row);
             let point = Point { p_alive, purchases, discounted };
             Ok(scorer.finish(point, (&logits, &logs), &input.histories[row], mean))
         })
@@ -323,11 +339,12 @@ impl<'a> Scorer<'a> {
 
     fn score(&self, view: &View<'_>, ahead: &Ahead, history: &History, mean: f64) -> Scores {
         let p_alive = self.family.p_alive(&view.point, history);
+        let most = logit(1.0 - LEAST);
         let (mut logits, mut logs) = (Moments::default(), Moments::default());
         for (draw, ln_ahead) in view.cloud.iter().zip(&ahead.ln_cloud) {
-            let alive = self.family.p_alive(draw, history);
-            logits.add(logit(alive));
-            logs.add(alive.max(f64::MIN_POSITIVE).ln() + ln_ahead);
+            let logit_alive = self.family.logit_alive(draw, history);
+            logits.add(logit_alive.clamp(-most, most));
+            logs.add((-softplus(-logit_alive)).max(LN_LEAST) + ln_ahead);
         }
         let (purchases, discounted) = (p_alive * ahead.purchases, p_alive * ahead.discounted);
         self.finish(Point { p_alive, purchases, discounted }, (&logits, &logs), history, mean)

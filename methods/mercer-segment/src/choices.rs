@@ -31,8 +31,13 @@ pub(crate) fn read(tables: &Tables, customers: &[String]) -> Result<Option<Choic
 
 /// Rows of known customers: the customer's position and the row.
 fn known(ids: &Words, customers: &[String]) -> (Vec<u32>, Vec<usize>) {
-    let position: Vec<Option<u32>> =
-        ids.words.iter().map(|word| customers.binary_search(word).ok().and_then(|at| u32::try_from(at).ok())).collect();
+    let position: Vec<Option<u32>> = ids
+        .words
+        .iter()
+        .map(|word| {
+            customers.binary_search_by(|known| known.as_str().cmp(word)).ok().and_then(|at| u32::try_from(at).ok())
+        })
+        .collect();
     let of = |(row, code): (usize, &u32)| position.get(*code as usize).copied().flatten().map(|at| (at, row));
     ids.codes.iter().enumerate().filter_map(of).unzip()
 }
@@ -42,11 +47,13 @@ fn add_choices(choices: &mut Choices, frame: &Frame, customers: &[String]) -> Re
     let (scopes, values) = (frame.words("scope")?, frame.words("value")?);
     let at = |words: &Words| rows.iter().map(|row| words.codes[*row]).collect::<Vec<_>>();
     let (scope_codes, value_codes) = (at(scopes), at(values));
+    let (scope_words, value_words): (Vec<&str>, Vec<&str>) =
+        (scopes.words.iter().collect(), values.words.iter().collect());
     choices.add(
         "choice",
         &positions,
-        Coded { codes: &scope_codes, words: &scopes.words },
-        Coded { codes: &value_codes, words: &values.words },
+        Coded { codes: &scope_codes, words: &scope_words },
+        Coded { codes: &value_codes, words: &value_words },
     )
 }
 
@@ -58,7 +65,7 @@ fn add_products(choices: &mut Choices, bought: &Frame, products: &Frame, custome
         .iter()
         .map(|row| product_of.get(bought.words("product_id").ok()?.codes[*row] as usize).copied().flatten())
         .collect();
-    let anything = [ANYTHING.to_owned()];
+    let anything = [ANYTHING];
     let everywhere = vec![0_u32; rows.len()];
     let among_anything = Coded { codes: &everywhere, words: &anything };
     let category = products.column("category").map(|_| products.words("category")).transpose()?;
@@ -70,9 +77,10 @@ fn add_products(choices: &mut Choices, bought: &Frame, products: &Frame, custome
             .collect()
     };
     let category_codes = category.map(|category| of_product(&category.codes));
-    let scope = match (&category, &category_codes) {
-        (Some(category), Some(codes)) => Coded { codes, words: &category.words },
-        _ => among_anything,
+    let category_words: Vec<&str> = category.map_or_else(Vec::new, |category| category.words.iter().collect());
+    let scope = match &category_codes {
+        Some(codes) => Coded { codes, words: &category_words },
+        None => among_anything,
     };
     if category.is_some() {
         choices.add("category", &positions, among_anything, scope)?;
@@ -81,16 +89,17 @@ fn add_products(choices: &mut Choices, bought: &Frame, products: &Frame, custome
         let Some(values) = words_of(column) else { continue };
         let codes = of_product(&values.codes);
         let dimension = plain_name(name);
+        let words: Vec<&str> = values.words.iter().collect();
         if dimension == "title" {
-            choices.add("product", &positions, among_anything, Coded { codes: &codes, words: &values.words })?;
+            choices.add("product", &positions, among_anything, Coded { codes: &codes, words: &words })?;
             continue;
         }
-        if values.words.len() < 2 || values.words.len() > MOST_VALUES {
+        if words.len() < 2 || words.len() > MOST_VALUES {
             continue;
         }
-        choices.add(&dimension, &positions, scope, Coded { codes: &codes, words: &values.words })?;
-        if let Some(tones) = tones(&values.words) {
-            let words = ["dark".to_owned(), "light".to_owned(), "in between".to_owned()];
+        choices.add(&dimension, &positions, scope, Coded { codes: &codes, words: &words })?;
+        if let Some(tones) = tones(&words) {
+            let words = ["dark", "light", "in between"];
             let codes: Vec<u32> =
                 codes.iter().map(|code| tones.get(*code as usize).copied().unwrap_or(NO_WORD)).collect();
             choices.add("tone", &positions, scope, Coded { codes: &codes, words: &words })?;
@@ -235,8 +244,8 @@ const BETWEEN: &[&str] = &[
 ];
 
 /// The tone of each word, where at least half of them are colours: 0 dark, 1 light, 2 neither.
-fn tones(words: &[String]) -> Option<Vec<u32>> {
-    let tone = |word: &String| {
+fn tones(words: &[&str]) -> Option<Vec<u32>> {
+    let tone = |word: &&str| {
         let word = word.to_lowercase();
         let has = |colours: &[&str]| word.split([' ', '-', '/', '_']).any(|part| colours.contains(&part));
         if has(DARK) {
@@ -262,10 +271,9 @@ mod tests {
 
     #[test]
     fn colours_have_a_tone_and_other_words_have_none() {
-        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let colours = words(&["midnight blue", "Off-White", "sage", "zebra", "dark green"]);
+        let colours = ["midnight blue", "Off-White", "sage", "zebra", "dark green"];
         assert_eq!(tones(&colours), Some(vec![0, 1, 2, 2, 0]));
-        assert_eq!(tones(&words(&["velvet", "linen", "oak", "steel", "glass"])), None, "materials are no colours");
+        assert_eq!(tones(&["velvet", "linen", "oak", "steel", "glass"]), None, "materials are no colours");
     }
 
     #[test]

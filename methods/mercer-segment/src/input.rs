@@ -210,7 +210,7 @@ fn rows_of(ids: &Words, customers: &[String]) -> Vec<Option<usize>> {
             *first = Some(row);
         }
     }
-    let mut named: Vec<(&str, Option<usize>)> = ids.words.iter().map(String::as_str).zip(first).collect();
+    let mut named: Vec<(&str, Option<usize>)> = ids.words.iter().zip(first).collect();
     named.sort_unstable();
     customers
         .iter()
@@ -288,7 +288,13 @@ fn levels_of(words: &Words, rows: &[Option<usize>]) -> Values {
     let position: Vec<u32> = words
         .words
         .iter()
-        .map(|word| levels.binary_search(word).ok().and_then(|at| u32::try_from(at).ok()).unwrap_or(NO_WORD))
+        .map(|word| {
+            levels
+                .binary_search_by(|known| known.as_str().cmp(word))
+                .ok()
+                .and_then(|at| u32::try_from(at).ok())
+                .unwrap_or(NO_WORD)
+        })
         .collect();
     let code =
         |row: &Option<usize>| row.and_then(|row| position.get(words.codes[row] as usize).copied()).unwrap_or(NO_WORD);

@@ -30,8 +30,10 @@ const AMOUNTS: [(Table, &str); 6] = [
 ];
 
 /// `line_rows`: every parsed line. `lines`: each order's lines from the newest file that has the order, numbered, valued at
-/// list price (`gross_value` is negative for what came back, null where the line does not say), with the running total of
-/// weights that order-level amounts are spread by: values, or pieces where no line of the order has a value.
+/// list price (`gross_value` is negative for what came back, null where the line does not say), with the weights that
+/// order-level amounts are spread by and their running totals: values, or pieces where no line of the order has a value.
+/// Which of the two holds is known when the order is, in [`order_lines`]: a window that looks at an order's last line before
+/// its first is computed would hold all lines in memory.
 fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
     steps.view("line_rows", &rows.union())?;
     let newest = if rows.in_several_files() {
@@ -47,6 +49,12 @@ fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
     } else {
         ""
     };
+    let running = |kind: &str| {
+        format!(
+            "cast(sum({kind}_weight) over (partition by order_lines__order_id order by _file, _line \
+               rows between unbounded preceding and current row) as decimal(18, 4)) as {kind}_running"
+        )
+    };
     steps.keep(
         "lines",
         &format!(
@@ -57,12 +65,12 @@ fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
                cast(order_lines__unit_price * order_lines__quantity as decimal(18, 4)), \
                order_lines__net_amount + case when order_lines__net_amount < 0 then -line_discount else line_discount end) as gross_value \
              from once), \
-             weighed as (select *, case when max(gross_value) over (partition by order_lines__order_id) is not null \
-               then abs(coalesce(gross_value, 0)) else coalesce(nullif(abs(order_lines__quantity), 0), 1) end as weight from valued) \
+             weighed as (select *, abs(coalesce(gross_value, 0)) as value_weight, \
+               cast(coalesce(nullif(abs(order_lines__quantity), 0), 1) as decimal(18, 4)) as piece_weight from valued) \
              select *, row_number() over (partition by order_lines__order_id order by _file, _line) as line_number, \
-               cast(sum(weight) over (partition by order_lines__order_id order by _file, _line \
-                 rows between unbounded preceding and current row) as decimal(18, 4)) as running_weight \
-             from weighed"
+               {}, {} from weighed",
+            running("value"),
+            running("piece"),
         ),
     )?;
     // Totals that a shop repeats on each line, or writes on the first one only, are taken once: max, never sum.
@@ -71,7 +79,7 @@ fn lines(steps: &mut Steps<'_>, rows: &Rows<'_>) -> Result<()> {
         "select order_lines__order_id as order_id, count(*) as lines, cast(sum(order_lines__quantity) as decimal(18, 4)) as units, \
            cast(sum(greatest(gross_value, 0)) filter (where gross_value is not null) as decimal(18, 4)) as gross_sales, \
            cast(sum(greatest(-gross_value, 0)) filter (where gross_value is not null) as decimal(18, 4)) as refund, \
-           cast(sum(weight) as decimal(18, 4)) as weight, \
+           cast(case when max(gross_value) is not null then sum(value_weight) else sum(piece_weight) end as decimal(18, 4)) as weight, \
            cast(sum(case when gross_value >= 0 then line_discount else 0 end) as decimal(18, 4)) as discount, \
            min(orders__customer_id) as customer_id, max(orders__customer_id) as other_customer_id, min(orders__ordered_at) as ordered_at, \
            min(orders__status) as status, min(orders__channel) as channel, min(orders__country) as country, \
@@ -194,8 +202,10 @@ pub(super) fn order_lines() -> String {
             "cast(round(cast(o.{total} as double) * (cast({running} as double) / cast(o.line_weight as double)), 4) as decimal(18, 4))"
         )
     };
-    let share =
-        |total: &str| format!("{} - {}", part(total, "l.running_weight"), part(total, "l.running_weight - l.weight"));
+    let of_order =
+        |kind: &str| format!("case when o.line_gross is not null then l.value_{kind} else l.piece_{kind} end");
+    let (running, weight) = (of_order("running"), of_order("weight"));
+    let share = |total: &str| format!("{} - {}", part(total, &running), part(total, &format!("{running} - {weight}")));
     let spread = |total: &str, own: &str, own_total: &str| {
         let share = share(total);
         format!(

@@ -86,7 +86,12 @@ impl Company {
 
     /// Reads everything and opens the result.
     pub(crate) fn open(self) -> Open {
-        let options = EngineOptions { threads: Some(2), ..EngineOptions::default() };
+        self.open_within(EngineOptions::default().memory)
+    }
+
+    /// As [`Self::open`], with an engine that holds at most this many bytes.
+    pub(crate) fn open_within(self, memory: usize) -> Open {
+        let options = EngineOptions { threads: Some(2), memory, ..EngineOptions::default() };
         let definitions = Definitions::built_in().unwrap();
         let request = UpdateRequest {
             project: self.folder.path(),

@@ -96,6 +96,31 @@ fn totals_on_the_first_line_or_on_every_line_count_once() {
 }
 
 #[test]
+fn lines_larger_than_the_memory_are_built_by_spilling() {
+    use std::fmt::Write as _;
+    let mut text = String::from("order,customer,at,product,title,quantity,price\n");
+    for line in 0..60_000_u32 {
+        // The lines of an order stand far apart, so that nothing comes sorted.
+        let (order, day) = (line * 7 % 20_000, 1 + line % 28);
+        let title = "Chair of oak, oiled, with a cushion of wool. ".repeat(5);
+        writeln!(text, "o{order},c{},2024-01-{day:02},p{},\"{title}\",1,2.50", order % 5_000, line % 300).unwrap();
+    }
+    let columns = [
+        "order_id=order",
+        "orders.customer_id=customer",
+        "orders.ordered_at=at",
+        "product_id=product",
+        "products.title=title",
+        "quantity",
+        "unit_price=price",
+    ];
+    let lake = Company::new().source(Table::OrderLines, &columns, &[("lines.csv", &text)]).open_within(24 << 20);
+    assert_adds_up(&lake);
+    assert_eq!(ask(&lake, "select count(*), sum(net_sales) from order_lines"), ["60000 | 150000.0000"]);
+    assert_eq!(ask(&lake, "select count(*), sum(lines) from orders"), ["20000 | 60000"]);
+}
+
+#[test]
 fn an_orders_discount_falls_on_its_lines_to_the_last_digit() {
     // 10.00 over three equal lines cannot be even: the rounded running total leaves no remainder.
     let reader = Company::new()

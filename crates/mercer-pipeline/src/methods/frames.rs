@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit
 use mercer_base::frame::{Column, Frame, NO_MOMENT, WordsBuilder};
 use mercer_base::{Error, Result};
 use mercer_lake::ParquetWriter;
+use rayon::prelude::*;
 
 const MOMENT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -63,26 +64,25 @@ fn column<'a>(field: &Field, arrays: impl Iterator<Item = &'a ArrayRef>) -> Resu
 /// # Errors
 /// Only where something is broken.
 pub fn to_batch(frame: &Frame) -> Result<RecordBatch> {
-    let mut fields = Vec::new();
-    let mut arrays: Vec<ArrayRef> = Vec::new();
-    for (name, column) in frame.columns() {
-        let array: ArrayRef = match column {
-            Column::Numbers(values) => {
-                Arc::new(values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect::<Float64Array>())
-            }
-            Column::Moments(values) => Arc::new(
-                values
-                    .iter()
-                    .map(|value| (*value != NO_MOMENT).then_some(*value))
-                    .collect::<TimestampMicrosecondArray>(),
-            ),
-            Column::Words(words) => Arc::new((0..words.codes.len()).map(|row| words.get(row)).collect::<StringArray>()),
-        };
-        fields.push(Field::new(name, array.data_type().clone(), true));
-        arrays.push(array);
-    }
+    let columns: Vec<(&str, &Column)> = frame.columns().collect();
+    let arrays: Vec<ArrayRef> = columns.par_iter().map(|(_, column)| array(column)).collect();
+    let field = |((name, _), array): (&(&str, &Column), &ArrayRef)| Field::new(*name, array.data_type().clone(), true);
+    let fields: Vec<Field> = columns.iter().zip(&arrays).map(field).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
         .map_err(|cause| Error::internal(format!("a table of scores: {cause}")))
+}
+
+fn array(column: &Column) -> ArrayRef {
+    match column {
+        Column::Numbers(values) if values.iter().any(|value| value.is_nan()) => {
+            Arc::new(values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect::<Float64Array>())
+        }
+        Column::Numbers(values) => Arc::new(Float64Array::from(values.clone())),
+        Column::Moments(values) => Arc::new(
+            values.iter().map(|value| (*value != NO_MOMENT).then_some(*value)).collect::<TimestampMicrosecondArray>(),
+        ),
+        Column::Words(words) => Arc::new((0..words.codes.len()).map(|row| words.get(row)).collect::<StringArray>()),
+    }
 }
 
 /// Writes rows as a Parquet file, whole or not there at all.
@@ -91,7 +91,7 @@ pub fn to_batch(frame: &Frame) -> Result<RecordBatch> {
 /// When the file cannot be written.
 pub fn write_parquet(path: &Path, rows: &RecordBatch) -> Result<()> {
     let beside = path.with_extension("parquet.part");
-    let mut writer = ParquetWriter::create(&beside, rows.schema(), &[])?;
+    let mut writer = ParquetWriter::create_for_numbers(&beside, rows.schema())?;
     writer.write(rows)?;
     writer.finish()?;
     std::fs::rename(&beside, path).map_err(|cause| Error::io(path, cause))

@@ -2,7 +2,7 @@
 //! each purchase.
 
 use mercer_stats::quadrature::GaussLegendre;
-use mercer_stats::special::{ln_hyp2f1, logistic, softplus};
+use mercer_stats::special::{ln_hyp2f1, logistic};
 
 use super::rising::{digamma_rise, ln_rising};
 use super::{History, Scaled};
@@ -74,20 +74,24 @@ impl FirstPurchase {
 
     /// Log-likelihood of one history; adds `weight` times its gradient by the logarithms of the parameters.
     pub(super) fn ln_likelihood(self, parameters: &[f64], history: &History, weight: f64, gradient: &mut [f64]) -> f64 {
-        self.by_frequency(parameters, history.frequency)
-            .map_or(f64::NAN, |terms| one_history(parameters, &terms, history, weight, gradient))
+        self.by_frequency(parameters, history.frequency).map_or(f64::NAN, |terms| {
+            one_history(parameters, &terms, history, ln_until_now(parameters, history), weight, gradient)
+        })
     }
 
-    /// Weighted sum over histories; fast where neighbours share their frequency.
+    /// Weighted sum over histories; fast where neighbours share their frequency and age.
     pub(super) fn sum(self, parameters: &[f64], histories: &[History], weights: &[f64], gradient: &mut [f64]) -> f64 {
         let mut terms: Option<ByFrequency> = None;
-        let mut total = 0.0;
+        let (mut total, mut age, mut ln_now) = (0.0, f64::NAN, f64::NAN);
         for (history, weight) in histories.iter().zip(weights) {
             let known = terms.take().filter(|terms| terms.frequency == history.frequency);
             let Some(current) = known.or_else(|| self.by_frequency(parameters, history.frequency)) else {
                 return f64::NAN;
             };
-            total += weight * one_history(parameters, &current, history, *weight, gradient);
+            if history.age != age {
+                (age, ln_now) = (history.age, ln_until_now(parameters, history));
+            }
+            total += weight * one_history(parameters, &current, history, ln_now, *weight, gradient);
             terms = Some(current);
         }
         total
@@ -95,13 +99,18 @@ impl FirstPurchase {
 
     /// Probability that the customer has not left by the end of the observation.
     pub(super) fn p_alive(self, parameters: &[f64], history: &History) -> f64 {
+        logistic(self.logit_alive(parameters, history))
+    }
+
+    /// The logit of [`Self::p_alive`], infinite where a customer cannot have left.
+    pub(super) fn logit_alive(self, parameters: &[f64], history: &History) -> f64 {
         let &[r, alpha, a, b] = parameters else { return f64::NAN };
         let stays = history.frequency + self.extra();
         if stays <= 0.0 {
-            return 1.0;
+            return f64::INFINITY;
         }
         let times = (r + history.frequency) * ((history.age - history.recency) / (alpha + history.recency)).ln_1p();
-        logistic(-(a.ln() - (b + stays - 1.0).ln() + times))
+        ((b + stays - 1.0) / a).ln() - times
     }
 
     /// Expected purchases in the `ahead` units of time after the observation.
@@ -122,18 +131,31 @@ impl FirstPurchase {
     }
 }
 
-fn one_history(parameters: &[f64], terms: &ByFrequency, history: &History, weight: f64, gradient: &mut [f64]) -> f64 {
+/// The logarithm of `alpha` and the customer's age.
+fn ln_until_now(parameters: &[f64], history: &History) -> f64 {
+    parameters.get(ALPHA).map_or(f64::NAN, |alpha| (alpha + history.age).ln())
+}
+
+fn one_history(
+    parameters: &[f64],
+    terms: &ByFrequency,
+    history: &History,
+    ln_now: f64,
+    weight: f64,
+    gradient: &mut [f64],
+) -> f64 {
     let (&[r, alpha, a, b], [by_r, by_alpha, by_a, by_b]) = (parameters, gradient) else { return f64::NAN };
     let purchases = r + history.frequency;
     let (until_now, until_last) = (alpha + history.age, alpha + history.recency);
-    let ln_now = until_now.ln();
-    // Logarithm of the odds that the customer has left, and their probability.
-    let (ln_odds, ln_last, left) = match terms.ln_odds {
-        None => (f64::NEG_INFINITY, ln_now, 0.0),
+    // Of the odds that the customer has left, ln(1 + odds), and their probability; both of one exponential.
+    let (ln_or_left, ln_last, left) = match terms.ln_odds {
+        None => (0.0, ln_now, 0.0),
         Some(constant) => {
             let ln_last = until_last.ln();
             let ln_odds = constant + purchases * (ln_now - ln_last);
-            (ln_odds, ln_last, logistic(ln_odds))
+            let small = (-ln_odds.abs()).exp();
+            let left = if ln_odds >= 0.0 { 1.0 } else { small } / (1.0 + small);
+            (ln_odds.max(0.0) + small.ln_1p(), ln_last, left)
         }
     };
     let stayed = 1.0 - left;
@@ -141,7 +163,7 @@ fn one_history(parameters: &[f64], terms: &ByFrequency, history: &History, weigh
     *by_alpha += weight * (r - alpha * purchases * (stayed / until_now + left / until_last));
     *by_a += weight * (a * terms.by_a + left);
     *by_b += weight * b * (terms.by_b - if left > 0.0 { left / terms.survivals } else { 0.0 });
-    terms.ln_constant - purchases * ln_now + softplus(ln_odds)
+    terms.ln_constant - purchases * ln_now + ln_or_left
 }
 
 /// Starting values for the parameters: customers' mean rate of buying, and a few ways to spread it and to leave.

@@ -47,6 +47,10 @@ impl Family for BgNbd {
         FirstPurchase::Keeps.p_alive(parameters, history)
     }
 
+    fn logit_alive(&self, parameters: &[f64], history: &History) -> f64 {
+        FirstPurchase::Keeps.logit_alive(parameters, history)
+    }
+
     fn expected_purchases(&self, parameters: &[f64], history: &History, ahead: f64) -> f64 {
         FirstPurchase::Keeps.expected_purchases(parameters, history, ahead)
     }

@@ -47,6 +47,10 @@ impl Family for MbgNbd {
         FirstPurchase::MayLose.p_alive(parameters, history)
     }
 
+    fn logit_alive(&self, parameters: &[f64], history: &History) -> f64 {
+        FirstPurchase::MayLose.logit_alive(parameters, history)
+    }
+
     fn expected_purchases(&self, parameters: &[f64], history: &History, ahead: f64) -> f64 {
         FirstPurchase::MayLose.expected_purchases(parameters, history, ahead)
     }

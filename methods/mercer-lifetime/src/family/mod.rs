@@ -75,6 +75,12 @@ pub trait Family: Sync {
     /// Probability that the customer is still a customer at the end of the observation.
     fn p_alive(&self, parameters: &[f64], history: &History) -> f64;
 
+    /// The logit of [`Family::p_alive`], which a family may know without the detour over the probability.
+    fn logit_alive(&self, parameters: &[f64], history: &History) -> f64 {
+        let alive = self.p_alive(parameters, history);
+        (alive / (1.0 - alive)).ln()
+    }
+
     /// Expected purchases in the `ahead` units of time after the observation, given the history.
     fn expected_purchases(&self, parameters: &[f64], history: &History, ahead: f64) -> f64;
 

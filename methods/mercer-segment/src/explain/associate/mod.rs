@@ -44,7 +44,7 @@ pub struct Coded<'a> {
     /// One code a row.
     pub codes: &'a [u32],
     /// The words by their code.
-    pub words: &'a [String],
+    pub words: &'a [&'a str],
 }
 
 impl Coded<'_> {
@@ -69,7 +69,7 @@ impl Choices {
         let mut baskets: BTreeMap<(&str, u32), Vec<(&str, u32, u32)>> = BTreeMap::new();
         for (row, customer) in customers.iter().enumerate() {
             if let (Some(scope), Some(value)) = (scopes.word(row), values.word(row)) {
-                let words = (&scopes.words[scope as usize], &values.words[value as usize]);
+                let words = (scopes.words[scope as usize], values.words[value as usize]);
                 baskets.entry((words.0, *customer)).or_default().push((words.1, scope, value));
             }
         }
@@ -85,11 +85,7 @@ impl Choices {
             .filter_map(|((scope, value), mut customers)| {
                 customers.sort_unstable();
                 customers.dedup();
-                Some((
-                    scopes.words.get(scope as usize)?.as_str(),
-                    values.words.get(value as usize)?.as_str(),
-                    customers,
-                ))
+                Some((*scopes.words.get(scope as usize)?, *values.words.get(value as usize)?, customers))
             })
             .collect();
         // By words, so that the numbering of the codes does not show.

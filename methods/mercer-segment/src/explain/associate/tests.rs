@@ -22,7 +22,7 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn coded<'a>(codes: &'a [u32], words: &'a [String]) -> Coded<'a> {
+fn coded<'a>(codes: &'a [u32], words: &'a [&'a str]) -> Coded<'a> {
     Coded { codes, words }
 }
 
@@ -80,11 +80,11 @@ fn world(seed: u64, customers: u32, dark_factor: f64, shuffled: bool) -> World {
             *customer = order[*customer as usize];
         }
     }
-    let tone_words = words(&TONES);
-    let scope_words = words(&["sofas", "tables"]);
+    let tone_words = TONES;
+    let scope_words = ["sofas", "tables"];
     let mut choices = Choices::default();
     choices.add("tone", &who, coded(&scopes, &scope_words), coded(&tones, &tone_words)).unwrap();
-    let style_words = words(&["modern", "classic", "rustic", "nordic", "art deco"]);
+    let style_words = ["modern", "classic", "rustic", "nordic", "art deco"];
     choices.add("style", &who, coded(&scopes, &scope_words), coded(&styles, &style_words)).unwrap();
     let names = ["age", "children", "recency", "orders", "net_sales", "newsletter", "income"];
     let mut attributes: Vec<Attribute> = names
@@ -178,7 +178,7 @@ fn the_effect_of_one_attribute_is_not_dressed_up_as_joint() {
         let tones: Vec<u32> =
             codes.iter().map(|house| u32::from(!dice.random_bool(if *house == 1 { 0.5 } else { 0.25 }))).collect();
         world.choices = Choices::default();
-        let (scope, two) = (words(&["sofas"]), words(&["dark", "other"]));
+        let (scope, two) = (["sofas"], ["dark", "other"]);
         world.choices.add("tone", &who, coded(&vec![0; 4_000], &scope), coded(&tones, &two)).unwrap();
         let drivers = found(&world, seed);
         let dark: Vec<String> = drivers.iter().filter(|driver| driver.value == "dark").map(JointDriver::text).collect();
@@ -224,7 +224,7 @@ fn odd_tables_give_errors_or_nothing() {
             .is_empty()
     );
     let mut choices = Choices::default();
-    let sofas = words(&["sofas"]);
+    let sofas = ["sofas"];
     let one = |codes| Coded { codes, words: &sofas };
     assert!(choices.add("tone", &[0, 1], one(&[0]), one(&[0, 0])).is_err());
     // A missing code and one without a word are no choices.
