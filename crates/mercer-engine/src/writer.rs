@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use mercer_base::{Error, ErrorKind, Result};
 use parquet::arrow::ArrowWriter;
@@ -18,6 +19,9 @@ use rayon::prelude::*;
 
 /// Rows of a row group.
 const GROUP_ROWS: usize = 256 * 1024;
+/// Rows that are encoded at a time, whatever batches they come in: how large the engine's are depends on the number of
+/// threads, and pages end where a piece does. A row group is a whole number of pieces.
+const PIECE_ROWS: usize = 16 * 1024;
 
 /// A Parquet file being written. Columns are encoded on all cores; the file is the same at any number of them.
 pub struct ParquetWriter {
@@ -25,6 +29,9 @@ pub struct ParquetWriter {
     schema: SchemaRef,
     file: SerializedFileWriter<File>,
     factory: ArrowRowGroupWriterFactory,
+    /// Rows that do not make a piece yet.
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
     /// The columns of the row group in progress; none between two.
     group: Vec<ArrowColumnWriter>,
     group_rows: usize,
@@ -85,7 +92,18 @@ impl ParquetWriter {
         let writer = ArrowWriter::try_new(file, SchemaRef::clone(&schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer);
         let (file, factory) = writer.map_err(|cause| write_error(path, &cause))?;
-        Ok(Self { path: path.to_owned(), schema, file, factory, group: Vec::new(), group_rows: 0, groups: 0, rows: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            schema,
+            file,
+            factory,
+            waiting: Vec::new(),
+            waiting_rows: 0,
+            group: Vec::new(),
+            group_rows: 0,
+            groups: 0,
+            rows: 0,
+        })
     }
 
     /// Adds rows.
@@ -93,16 +111,30 @@ impl ParquetWriter {
     /// # Errors
     /// When the disk is full or a batch does not have the file's schema.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let mut rest = batch.clone();
-        while rest.num_rows() > 0 {
-            let now = rest.num_rows().min(GROUP_ROWS - self.group_rows);
-            self.add(&rest.slice(0, now)).map_err(|cause| write_error(&self.path, &cause))?;
+        self.rows += batch.num_rows() as u64;
+        self.waiting_rows += batch.num_rows();
+        self.waiting.push(batch.clone());
+        match self.waiting_rows >= PIECE_ROWS {
+            true => self.encode(PIECE_ROWS).map_err(|cause| write_error(&self.path, &cause)),
+            false => Ok(()),
+        }
+    }
+
+    /// Encodes the rows that wait, piece by piece, as long as a piece has at least so many rows.
+    fn encode(&mut self, least: usize) -> ParquetResult<()> {
+        let batches = std::mem::take(&mut self.waiting);
+        let Some(first) = batches.first() else { return Ok(()) };
+        let mut rest = if batches.len() == 1 { first.clone() } else { concat_batches(&first.schema(), &batches)? };
+        while rest.num_rows() >= least.max(1) {
+            let now = rest.num_rows().min(PIECE_ROWS);
+            self.add(&rest.slice(0, now))?;
             rest = rest.slice(now, rest.num_rows() - now);
             if self.group_rows == GROUP_ROWS {
-                self.finish_group().map_err(|cause| write_error(&self.path, &cause))?;
+                self.finish_group()?;
             }
         }
-        self.rows += batch.num_rows() as u64;
+        self.waiting_rows = rest.num_rows();
+        self.waiting.push(rest);
         Ok(())
     }
 
@@ -151,6 +183,7 @@ impl ParquetWriter {
     /// # Errors
     /// When the disk is full.
     pub fn finish(mut self) -> Result<WrittenFile> {
+        self.encode(1).map_err(|cause| write_error(&self.path, &cause))?;
         if self.group_rows > 0 {
             self.finish_group().map_err(|cause| write_error(&self.path, &cause))?;
         }
@@ -176,4 +209,37 @@ fn write_error(path: &Path, cause: &parquet::errors::ParquetError) -> Error {
     let text = cause.to_string();
     let error = Error::new(ErrorKind::Io, format!("{}: cannot write: {text}", path.display()));
     error.with_hint("is the disk full? free some space and run again; what was there before is untouched")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn the_file_does_not_depend_on_the_batches_nor_on_the_threads() {
+        let rows = 300_000_i64;
+        let key: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+        let word: ArrayRef =
+            Arc::new((0..rows).map(|row| (row % 7 > 0).then(|| format!("w{}", row % 90_000))).collect::<StringArray>());
+        let all = RecordBatch::try_from_iter([("key", key), ("word", word)]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let written = |size: usize| {
+            let path = folder.path().join(format!("{size}.parquet"));
+            let mut writer = ParquetWriter::create(&path, all.schema(), &["key"]).unwrap();
+            for start in (0..all.num_rows()).step_by(size) {
+                writer.write(&all.slice(start, size.min(all.num_rows() - start))).unwrap();
+            }
+            assert_eq!(writer.finish().unwrap().rows, 300_000);
+            std::fs::read(path).unwrap()
+        };
+        let whole = written(300_000);
+        let on_the_pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(|| written(8_192));
+        assert!(whole == written(1_000) && whole == on_the_pool);
+        let folder_file = folder.path().join("1000.parquet");
+        assert_eq!(crate::parquet_schema(&folder_file).unwrap().fields().len(), 2);
+    }
 }
