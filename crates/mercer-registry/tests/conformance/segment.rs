@@ -98,7 +98,7 @@ fn orders_of(customers: usize) -> usize {
 fn people() -> Frame {
     let mut dice = dice();
     let (young, old) = (Normal::new(28.0, 3.0).unwrap(), Normal::new(61.0, 4.0).unwrap());
-    let is_old = |customer: usize| customer % 2 == 0;
+    let is_old = |customer: usize| customer.is_multiple_of(2);
     let ages = (0..CUSTOMERS).map(|customer| {
         let age: f64 = if is_old(customer) { old.sample(&mut dice) } else { young.sample(&mut dice) };
         if customer % 17 == 0 { f64::NAN } else { age }
@@ -130,7 +130,7 @@ fn figures() -> Frame {
 }
 
 fn bought() -> Frame {
-    let product = |customer: usize| if customer % 2 == 0 { "dark sofa" } else { "light sofa" };
+    let product = |customer: usize| if customer.is_multiple_of(2) { "dark sofa" } else { "light sofa" };
     let lamps = (0..CUSTOMERS).filter(|customer| customer % 5 == 0);
     let rows: Vec<(String, &str)> = (0..CUSTOMERS)
         .map(|customer| (id(customer), product(customer)))
@@ -157,7 +157,7 @@ fn products() -> Frame {
 }
 
 fn choices() -> Frame {
-    let value = |customer: usize| if customer % 2 == 0 { "garden" } else { "city" };
+    let value = |customer: usize| if customer.is_multiple_of(2) { "garden" } else { "city" };
     table(
         "choices",
         vec![

@@ -74,7 +74,7 @@ fn new_customers_are_labelled_and_ids_hold() {
     assert!(labels[2]["segment_id"].is_string(), "without any value still somewhere: {labels}");
 
     // Later everybody has moved a little, and the labels a search happens to give are others.
-    project.write("customers.csv", &corners(0.4));
+    project.write("customers.csv", corners(0.4));
     let later = fit(&project, &["--param", "k=4", "--previous", &path("model.json")]);
     let rule_of = |fitted: &Value, id: &str| {
         let segments = fitted["model"]["segments"].as_array().expect("segments");

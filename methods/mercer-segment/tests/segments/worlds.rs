@@ -135,11 +135,10 @@ fn nothing_is_said_of_choices_that_were_shuffled() {
 #[test]
 fn even_noise_has_no_segments() {
     for columns in [2, 4] {
-        let mut dice = ChaCha8Rng::seed_from_u64(columns);
+        let mut dice = ChaCha8Rng::seed_from_u64(3);
         let names = ["a", "b", "c", "d"];
         let column = |name: &&'static str| (*name, Column::Numbers((0..2_000).map(|_| dice.random::<f64>()).collect()));
-        let (model, outcome) =
-            fit(&customers(names[..columns as usize].iter().map(column).collect()), json!({})).unwrap();
+        let (model, outcome) = fit(&customers(names[..columns].iter().map(column).collect()), json!({})).unwrap();
         assert_eq!((model.segments.k, model.segments.chosen), (1, Chosen::NoneStable), "{columns} columns");
         assert!(outcome.evaluation.unwrap().words.starts_with("There are no stable segments"));
         assert!(outcome.findings.cards[0].title.contains("no stable segments"), "{}", outcome.findings.cards[0].title);

@@ -12,6 +12,8 @@ use mercer_base::frame::NO_WORD;
 use mercer_base::{Error, Result, Seed};
 use mercer_stats::multiple::benjamini_hochberg;
 use mercer_stats::two_groups::{Count, share_difference_interval, share_difference_p_value};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,13 @@ pub struct Choices {
     /// Rows of the customers who bought in each scope and had a value in the dimension, ascending: by (scope, dimension).
     scopes: BTreeMap<(String, String), Vec<u32>>,
     choices: Vec<Choice>,
+}
+
+/// One purchase: what was chosen, and the codes of scope and value.
+struct Purchase<'a> {
+    word: &'a str,
+    scope: u32,
+    value: u32,
 }
 
 /// Codes of words, and the words: [`NO_WORD`] or a code without a word is missing.
@@ -65,20 +74,20 @@ impl Choices {
         if scopes.codes.len() != customers.len() || values.codes.len() != customers.len() {
             return Err(Error::data(format!("the purchases with {dimension} have columns of unequal length")));
         }
-        let mut chosen: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
-        let mut baskets: BTreeMap<(&str, u32), Vec<(&str, u32, u32)>> = BTreeMap::new();
+        // What each customer bought in each scope, by words, so that the numbering of the codes does not show.
+        let mut baskets: BTreeMap<(&str, u32), Vec<Purchase<'_>>> = BTreeMap::new();
         for (row, customer) in customers.iter().enumerate() {
             if let (Some(scope), Some(value)) = (scopes.word(row), values.word(row)) {
-                let words = (scopes.words[scope as usize], values.words[value as usize]);
-                baskets.entry((words.0, *customer)).or_default().push((words.1, scope, value));
+                let (scope_word, word) = (scopes.words[scope as usize], values.words[value as usize]);
+                baskets.entry((scope_word, *customer)).or_default().push(Purchase { word, scope, value });
             }
         }
+        let mut chosen: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
         for ((scope, customer), mut basket) in baskets {
-            basket.sort_unstable();
-            let dice = Seed::default().split(dimension).split(scope).nth(u64::from(customer)).0;
-            if let Some((_, scope, value)) = basket.get((dice % basket.len() as u64) as usize) {
-                chosen.entry((*scope, *value)).or_default().push(customer);
-            }
+            basket.sort_unstable_by_key(|purchase| purchase.word);
+            let seed = Seed::default().split(dimension).split(scope).nth(u64::from(customer));
+            let drawn = ChaCha8Rng::seed_from_u64(seed.0).random_range(0..basket.len());
+            chosen.entry((basket[drawn].scope, basket[drawn].value)).or_default().push(customer);
         }
         let mut words: Vec<(&str, &str, Vec<u32>)> = chosen
             .into_iter()
