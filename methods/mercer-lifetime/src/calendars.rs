@@ -7,8 +7,9 @@ use mercer_base::{Error, Result};
 
 use crate::estimate::Draw;
 use crate::family::History;
-use crate::log::{PurchaseLog, day_of, written_day};
+use crate::log::PurchaseLog;
 use crate::time_varying::{Calendar, Exposures, Purchases};
+use mercer_method::day::{day_of, written_day};
 
 /// The calendars of all customers. Time is in the unit of the model, from 1970.
 #[derive(Debug, Clone)]

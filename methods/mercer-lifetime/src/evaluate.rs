@@ -4,6 +4,7 @@
 use mercer_base::card::{Column as Heading, Table, Value};
 use mercer_base::notation::Notation;
 use mercer_base::{Error, ErrorKind, Result};
+use mercer_method::day::written_day;
 use mercer_method::{Detail, Evaluation, Intake, Measure, Verdict};
 use mercer_stats::area_under_roc;
 use rayon::prelude::*;
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use crate::calendars::{Calendars, history};
 use crate::fit::{Process, choose, fit_over_time, fit_process, model_for};
 use crate::input::Customers;
-use crate::log::{PurchaseLog, Summary, written_day};
+use crate::log::{PurchaseLog, Summary};
 use crate::params::{DAYS_A_YEAR, ModelKind, Params};
 
 /// Fewer customers, repeat purchases before, or purchases after the split, and a comparison says nothing.

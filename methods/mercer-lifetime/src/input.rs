@@ -5,15 +5,14 @@ use std::sync::OnceLock;
 use mercer_base::frame::{Column, Frame, Words, WordsBuilder};
 use mercer_base::words::count;
 use mercer_base::{Error, Result, nearest};
+use mercer_method::day::{MICROS_A_DAY, day_of, read_day, written_day};
 use mercer_method::{Context, Intake, IntakeCounts, Tables, Window};
 use rayon::prelude::*;
 
 use crate::calendars::Calendars;
 use crate::family::History;
-use crate::log::{PurchaseLog, day_of, read_day, written_day};
+use crate::log::PurchaseLog;
 use crate::params::{ModelKind, Params};
-
-const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// The longest observation, in any unit of time: 2,700 years in days.
 const LONGEST: f64 = 1e6;
@@ -153,7 +152,7 @@ fn from_transactions(params: &Params, tables: &Tables, context: &Context<'_>) ->
             ));
     }
     let mut counts = tables.counts();
-    let said = params.until.as_deref().map(read_day).transpose()?;
+    let said = params.until.as_deref().map(|text| read_day("lifetime: until", text)).transpose()?;
     let last_day = said.or_else(|| context.until.map(|until| day_of(until - 1)));
     let today = context.not_yet.map(|not_yet| day_of(not_yet - 1));
     let log = PurchaseLog::collect(tables.need("transactions")?, last_day, today, &mut counts)?;

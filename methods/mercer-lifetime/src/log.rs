@@ -1,36 +1,12 @@
 //! Purchases by customer and day, and their summary as of any day.
 
-use chrono::{DateTime, NaiveDate, NaiveTime};
 use mercer_base::frame::{Frame, NO_MOMENT, Words};
 use mercer_base::{Error, Result};
 use mercer_method::IntakeCounts;
+use mercer_method::day::{day_of, written_day};
 
 use crate::family::History;
 use crate::input::MOST_VALUE;
-
-const MICROS_A_DAY: i64 = 86_400_000_000;
-
-/// The day of a moment, counted from 1970.
-pub(crate) fn day_of(micros: i64) -> i32 {
-    i32::try_from(micros.div_euclid(MICROS_A_DAY)).unwrap_or(if micros < 0 { i32::MIN } else { i32::MAX })
-}
-
-/// A day as `2011-12-09`.
-pub(crate) fn written_day(day: i32) -> String {
-    let date = DateTime::from_timestamp(i64::from(day) * 86_400, 0);
-    date.map_or_else(|| format!("day {day}"), |date| date.format("%Y-%m-%d").to_string())
-}
-
-/// The day that `2011-12-09` means.
-///
-/// # Errors
-/// When it is no day.
-pub(crate) fn read_day(text: &str) -> Result<i32> {
-    let date = NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").map_err(|_| {
-        Error::config(format!("lifetime: until = \"{text}\" is no day")).with_hint("write it as 2011-12-09")
-    })?;
-    Ok(day_of(date.and_time(NaiveTime::MIN).and_utc().timestamp_micros()))
-}
 
 /// Purchases of all customers, a customer's one after the other in time, at most one a day.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +46,7 @@ impl PurchaseLog {
     ) -> Result<Self> {
         let (customers, moments) = (frame.words("customer_id")?, frame.moments("date")?);
         let amounts = frame.column("amount").map(|_| frame.numbers("amount")).transpose()?;
-        let order = order_of_ids(customers);
+        let order = customers.ranks();
         let mut purchases = Vec::with_capacity(frame.rows());
         for (row, moment) in moments.iter().enumerate() {
             let amount = amounts.map_or(f64::NAN, |amounts| amounts[row]);
@@ -198,17 +174,6 @@ impl PurchaseLog {
     }
 }
 
-/// For each word its position among the words in alphabetical order.
-fn order_of_ids(words: &Words) -> Vec<u32> {
-    let mut sorted: Vec<u32> = (0..u32::try_from(words.words.len()).unwrap_or(u32::MAX)).collect();
-    sorted.sort_unstable_by(|a, b| words.words[*a as usize].cmp(&words.words[*b as usize]));
-    let mut order = vec![0; sorted.len()];
-    for (position, word) in (0..).zip(sorted) {
-        order[word as usize] = position;
-    }
-    order
-}
-
 fn names_in_order<'a>(words: &'a Words, order: &[u32]) -> Vec<&'a str> {
     let mut names = vec![""; words.words.len()];
     for (word, position) in words.words.iter().zip(order) {
@@ -220,6 +185,7 @@ fn names_in_order<'a>(words: &'a Words, order: &[u32]) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use mercer_base::frame::Column;
+    use mercer_method::day::MICROS_A_DAY;
 
     use super::*;
 
@@ -234,17 +200,6 @@ mod tests {
             .unwrap();
         let mut counts = IntakeCounts::default();
         (PurchaseLog::collect(&frame, last, Some(100), &mut counts), counts)
-    }
-
-    #[test]
-    fn days_are_written_and_read() {
-        for (day, text) in [(0, "1970-01-01"), (15_317, "2011-12-09"), (-1, "1969-12-31"), (19_782, "2024-02-29")] {
-            assert_eq!(written_day(day), text);
-            assert_eq!(read_day(text).unwrap(), day);
-        }
-        for text in ["2011-02-30", "9.12.2011", "2011-13-01", ""] {
-            assert!(read_day(text).is_err(), "{text}");
-        }
     }
 
     #[test]

@@ -4,10 +4,10 @@ use mercer_base::card::{Bar, Card, Chart, Column, Point, Series, Table, Tile, Un
 use mercer_base::notation::{MISSING, Notation};
 use mercer_base::words::count;
 use mercer_base::{Money, Result};
+use mercer_method::day::written_day;
 use mercer_method::{Context, Findings, Known, Verdict};
 
 use crate::Lifetime;
-use crate::log::written_day;
 use crate::model::Model;
 use crate::params::{ModelKind, Params};
 

@@ -48,7 +48,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
 
 fn from_purchases(params: &Params, tables: &Tables, context: &Context<'_>) -> Result<Intake<Input>> {
     let mut counts = tables.counts();
-    let said = params.until.as_deref().map(|text| read_day("until", text)).transpose()?;
+    let said = params.until.as_deref().map(|text| read_day("segment: until", text)).transpose()?;
     let last_day = said.or_else(|| context.until.map(|until| day_of(until - 1)));
     let today = context.not_yet.map(|not_yet| day_of(not_yet - 1));
     let purchases = Purchases::collect(params, tables.need("purchases")?, last_day, today, &mut counts)?;
