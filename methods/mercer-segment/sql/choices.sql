@@ -5,3 +5,4 @@ union all
 select distinct customer_id, 'creative of an ad' as scope, creative as value
 from touchpoints
 where customer_id is not null and creative is not null
+order by 1, 2, 3

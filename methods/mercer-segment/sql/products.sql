@@ -1,2 +1,3 @@
 select * exclude (description, price, cost, image, service)
 from products
+order by product_id

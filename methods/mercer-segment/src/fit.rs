@@ -14,7 +14,7 @@ use crate::model::{Chosen, Figures, Model, Segment, Segmentation};
 use crate::params::{Algorithm, Params};
 use crate::persist::{matched_ids, new_id, replay};
 use crate::prepare::Preparation;
-use crate::purchases::{AsOf, FREQUENCY, RECENCY};
+use crate::purchases::AsOf;
 use crate::space::Space;
 
 /// Fewest customers that can be parted into segments.
@@ -72,9 +72,11 @@ pub(crate) fn fit_model(params: &Params, intake: &Intake<Input>, context: &Conte
             segments.segments.iter_mut().zip(ids).for_each(|(segment, id)| segment.id = id);
         }
     }
-    let personas = if input.attributes.is_empty() || matches!(params.algorithm, Algorithm::Rfm) {
+    let personas = if input.attributes.is_empty() {
         None
     } else {
+        // Algorithm and k are about the segments; what customers are is of all kinds.
+        let params = &Params { algorithm: Algorithm::Auto, k: params.personas, ..params.clone() };
         let task = Task {
             params,
             context,
@@ -114,7 +116,8 @@ impl Task<'_> {
     }
 
     fn usable(&self) -> bool {
-        self.rows.len() >= FEWEST && !Preparation::fit(self.params, self.attributes).is_empty()
+        let preparation = Preparation::fit(self.params, self.attributes);
+        self.rows.len() >= FEWEST && preparation.is_ok_and(|preparation| !preparation.is_empty())
     }
 
     /// Finds, numbers and describes the groups.
@@ -175,10 +178,7 @@ impl Task<'_> {
     }
 
     fn preparation(&self) -> Result<Preparation> {
-        if self.params.algorithm == Algorithm::Rfm {
-            return grid_preparation(self.attributes);
-        }
-        let preparation = Preparation::fit(self.params, self.attributes);
+        let preparation = Preparation::fit(self.params, self.attributes)?;
         if preparation.is_empty() {
             let why = preparation.left_out.iter().map(|left| format!("{} {}", left.name, left.reason));
             let why = why.collect::<Vec<_>>().join("; ");
@@ -286,21 +286,6 @@ pub(crate) fn by_size(grouped: Grouped) -> Result<Grouped> {
     }
     let labels = grouped.labels.iter().map(|label| order[*label as usize]).collect();
     Ok(Grouped { partition: grouped.partition.renumbered(&order), labels, ..grouped })
-}
-
-/// Recency and frequency as they are, for the grid.
-fn grid_preparation(attributes: &[Attribute]) -> Result<Preparation> {
-    let find = |names: &[&str]| {
-        let is_one = |attribute: &&Attribute| names.iter().any(|name| attribute.name.eq_ignore_ascii_case(name));
-        attributes.iter().filter(|attribute| matches!(attribute.values, Values::Numbers(_))).find(is_one)
-    };
-    let recency = find(&[RECENCY, "recency", "recency_days", "days since last purchase"]);
-    let frequency = find(&[FREQUENCY, "frequency", "purchases", "transactions"]);
-    let (Some(recency), Some(frequency)) = (recency, frequency) else {
-        return Err(Error::data("the RFM grid needs the attributes recency (days) and frequency")
-            .with_hint("give it purchases, or a table with columns recency and frequency"));
-    };
-    Ok(Preparation::as_is(&[recency, frequency]))
 }
 
 /// Name of a cell of the grid, where the groups are cells.

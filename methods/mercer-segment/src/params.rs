@@ -11,6 +11,8 @@ pub struct Params {
     pub algorithm: Algorithm,
     /// How many segments there are; where not given, the finest number whose every segment is stable.
     pub k: Option<u32>,
+    /// How many personas there are, where purchases come with attributes of the customers; found like k where not given.
+    pub personas: Option<u32>,
     /// The most segments that are tried where k is not given.
     pub most_segments: u32,
     /// Attributes that shape the groups; all usable ones where not given. Others still describe them.
@@ -54,6 +56,7 @@ impl Default for Params {
         Self {
             algorithm: Algorithm::Auto,
             k: None,
+            personas: None,
             most_segments: 10,
             attributes: Vec::new(),
             scale: Scale::Standard,

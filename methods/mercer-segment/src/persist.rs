@@ -164,7 +164,7 @@ pub(crate) fn replay(
         let (preparation, partition, groups) = if day == last {
             (now.0.clone(), now.1.clone(), now.2)
         } else {
-            let preparation = Preparation::fit(how.params, &seen.attributes);
+            let preparation = Preparation::fit(how.params, &seen.attributes)?;
             let space = preparation.apply(&seen.attributes, seen.customers.len());
             // A month with too few different customers is left out.
             let Ok(grouped) = how.group(&space, now.2, None) else { continue };

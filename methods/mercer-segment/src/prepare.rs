@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use mercer_base::frame::NO_WORD;
+use mercer_base::{Error, Result};
 use mercer_stats::quantile;
 use serde::{Deserialize, Serialize};
 
 use crate::attributes::{Attribute, Values};
-use crate::params::{Log, Outliers, Params, Scale};
+use crate::params::{Algorithm, Log, Outliers, Params, Scale};
+use crate::purchases::{FREQUENCY, RECENCY};
 use crate::space::Space;
 
 /// Skewness above which a number's logarithm is tried.
@@ -89,7 +91,13 @@ impl NumberPlan {
 
 impl Preparation {
     /// Finds the plan for `attributes`.
-    pub(crate) fn fit(params: &Params, attributes: &[Attribute]) -> Self {
+    ///
+    /// # Errors
+    /// When the grid is wanted and recency or frequency is not among them.
+    pub(crate) fn fit(params: &Params, attributes: &[Attribute]) -> Result<Self> {
+        if params.algorithm == Algorithm::Rfm {
+            return grid(attributes);
+        }
         let mut plan = Self::default();
         let mut found = Vec::new();
         for attribute in attributes {
@@ -112,7 +120,7 @@ impl Preparation {
                 Planned::Category(category) => plan.categories.push(category),
             }
         }
-        plan
+        Ok(plan)
     }
 
     /// A plan that takes these numbers as they are.
@@ -190,6 +198,21 @@ impl Preparation {
         }
         space
     }
+}
+
+/// Recency and frequency as they are, for the grid.
+fn grid(attributes: &[Attribute]) -> Result<Preparation> {
+    let find = |names: &[&str]| {
+        let is_one = |attribute: &&Attribute| names.iter().any(|name| attribute.name.eq_ignore_ascii_case(name));
+        attributes.iter().filter(|attribute| matches!(attribute.values, Values::Numbers(_))).find(is_one)
+    };
+    let recency = find(&[RECENCY, "recency", "recency_days", "days since last purchase"]);
+    let frequency = find(&[FREQUENCY, "frequency", "purchases", "transactions"]);
+    let (Some(recency), Some(frequency)) = (recency, frequency) else {
+        return Err(Error::data("the RFM grid needs the attributes recency (days) and frequency")
+            .with_hint("give it purchases, or a table with columns recency and frequency"));
+    };
+    Ok(Preparation::as_is(&[recency, frequency]))
 }
 
 enum Planned {
