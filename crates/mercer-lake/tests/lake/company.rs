@@ -86,12 +86,12 @@ impl Company {
 
     /// Reads everything and opens the result.
     pub(crate) fn open(self) -> Open {
-        self.open_within(EngineOptions::default().memory)
+        self.open_within(EngineOptions::default().memory, 2)
     }
 
     /// As [`Self::open`], with an engine that holds at most this many bytes.
-    pub(crate) fn open_within(self, memory: usize) -> Open {
-        let options = EngineOptions { threads: Some(2), memory, ..EngineOptions::default() };
+    pub(crate) fn open_within(self, memory: usize, threads: usize) -> Open {
+        let options = EngineOptions { threads: Some(threads), memory, ..EngineOptions::default() };
         let definitions = Definitions::built_in().unwrap();
         let request = UpdateRequest {
             project: self.folder.path(),
