@@ -28,38 +28,16 @@ impl Desk<'_> {
         let liked: Vec<&SegmentChoice> = preferences.iter().filter(|choice| choice.lift > 1.0).collect();
         let best = liked.first()?;
         let share = |value: f64| self.notation.label(&Unit::Share, value);
-        let bars = liked.iter().take(BARS).enumerate().map(|(index, choice)| Bar {
-            label: format!("{}: {}", name(choice), chosen(&choice.scope, &choice.dimension, &choice.value)),
-            value: choice.share,
-            note: format!("others {}", share(choice.share_outside)),
-            accent: index == 0,
-        });
-        let rows = preferences.iter().map(|choice| {
-            vec![
-                Value::Text(name(choice).to_owned()),
-                Value::Text(choice.scope.clone()),
-                Value::Text(choice.dimension.clone()),
-                Value::Text(choice.value.clone()),
-                counted(choice.customers),
-                Value::Share(choice.share),
-                Value::Share(choice.share_outside),
-                Value::Number(choice.lift),
-                Value::Share(choice.difference_interval.0),
-                Value::Share(choice.difference_interval.1),
-            ]
-        });
-        let columns = [
-            ("name", "Who"),
-            ("scope", "Bought at all"),
-            ("dimension", "Choice of"),
-            ("value", "Chose"),
-            ("customers", "Customers"),
-            ("share", "Share of them"),
-            ("share_outside", "Share of others"),
-            ("lift", "Times as often"),
-            ("difference_low", "Difference, 95 % from"),
-            ("difference_high", "to"),
-        ];
+        let found = |choice: &SegmentChoice| Found {
+            who: name(choice).to_owned(),
+            what: (choice.scope.clone(), choice.dimension.clone(), choice.value.clone()),
+            customers: choice.customers,
+            shares: (choice.share, choice.share_outside),
+            lift: choice.lift,
+            interval: choice.difference_interval,
+        };
+        let pictured: Vec<Found> = liked.iter().copied().map(found).collect();
+        let all: Vec<Found> = preferences.iter().map(found).collect();
         Some(Card {
             so_what: Some(
                 "Show each group what it prefers: in newsletters, on landing pages, in the pictures of ads.".to_owned(),
@@ -73,11 +51,8 @@ impl Desk<'_> {
                 ),
                 "Who chooses is not why: another attribute may be behind it.".to_owned(),
             ],
-            chart: Some(Chart::Bars { unit: Unit::Share, bars: bars.collect() }),
-            table: Table {
-                columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(),
-                rows: rows.collect(),
-            },
+            chart: Some(self.picture(&pictured)),
+            table: figures("Who", &all),
             ..card(
                 "segment-preferences".to_owned(),
                 format!(
@@ -95,40 +70,16 @@ impl Desk<'_> {
     pub(super) fn drivers(&self) -> Option<Card> {
         let drivers = &self.model().drivers;
         let best = drivers.first()?;
-        let share = |value: f64| self.notation.label(&Unit::Share, value);
         let what = |driver: &JointDriver| chosen(&driver.scope, &driver.dimension, &driver.value);
-        let bars = drivers.iter().take(BARS).enumerate().map(|(index, driver)| Bar {
-            label: format!("{}: {}", driver.text(), what(driver)),
-            value: driver.share,
-            note: format!("others {}", share(driver.share_outside)),
-            accent: index == 0,
+        let found = drivers.iter().map(|driver| Found {
+            who: driver.text(),
+            what: (driver.scope.clone(), driver.dimension.clone(), driver.value.clone()),
+            customers: driver.customers,
+            shares: (driver.share, driver.share_outside),
+            lift: driver.lift,
+            interval: driver.difference_interval,
         });
-        let rows = drivers.iter().map(|driver| {
-            vec![
-                Value::Text(driver.text()),
-                Value::Text(driver.scope.clone()),
-                Value::Text(driver.dimension.clone()),
-                Value::Text(driver.value.clone()),
-                counted(driver.customers),
-                Value::Share(driver.share),
-                Value::Share(driver.share_outside),
-                Value::Number(driver.lift),
-                Value::Share(driver.difference_interval.0),
-                Value::Share(driver.difference_interval.1),
-            ]
-        });
-        let columns = [
-            ("conditions", "Customers with"),
-            ("scope", "Bought at all"),
-            ("dimension", "Choice of"),
-            ("value", "Chose"),
-            ("customers", "Customers"),
-            ("share", "Share of them"),
-            ("share_outside", "Share of others"),
-            ("lift", "Times as often"),
-            ("difference_low", "Difference, 95 % from"),
-            ("difference_high", "to"),
-        ];
+        let found: Vec<Found> = found.collect();
         Some(Card {
             so_what: Some("Try a picture or an offer made for these customers against the usual one, in an experiment.".to_owned()),
             caveats: vec![
@@ -137,8 +88,8 @@ impl Desk<'_> {
                     .to_owned(),
                 "Association, not cause.".to_owned(),
             ],
-            chart: Some(Chart::Bars { unit: Unit::Share, bars: bars.collect() }),
-            table: Table { columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(), rows: rows.collect() },
+            chart: Some(self.picture(&found)),
+            table: figures("Customers with", &found),
             ..card(
                 "segment-drivers".to_owned(),
                 format!("Customers with {} choose {} {} as often as others", best.text(), what(best), times(best.lift)),
@@ -146,6 +97,61 @@ impl Desk<'_> {
             )
         })
     }
+
+    /// The clearest of what was found, as bars.
+    fn picture(&self, found: &[Found]) -> Chart {
+        let bars = found.iter().take(BARS).enumerate().map(|(index, found)| Bar {
+            label: format!("{}: {}", found.who, chosen(&found.what.0, &found.what.1, &found.what.2)),
+            value: found.shares.0,
+            note: format!("others {}", self.notation.label(&Unit::Share, found.shares.1)),
+            accent: index == 0,
+        });
+        Chart::Bars { unit: Unit::Share, bars: bars.collect() }
+    }
+}
+
+/// Who chooses what more or less often than others, for picture and table.
+struct Found {
+    who: String,
+    /// Scope, dimension and value.
+    what: (String, String, String),
+    customers: u64,
+    /// Share of them who chose it, and share of the others.
+    shares: (f64, f64),
+    lift: f64,
+    /// Interval of the difference of the shares.
+    interval: (f64, f64),
+}
+
+/// All that was found; `who` heads the first column.
+fn figures(who: &str, found: &[Found]) -> Table {
+    let rows = found.iter().map(|found| {
+        vec![
+            Value::Text(found.who.clone()),
+            Value::Text(found.what.0.clone()),
+            Value::Text(found.what.1.clone()),
+            Value::Text(found.what.2.clone()),
+            counted(found.customers),
+            Value::Share(found.shares.0),
+            Value::Share(found.shares.1),
+            Value::Number(found.lift),
+            Value::Share(found.interval.0),
+            Value::Share(found.interval.1),
+        ]
+    });
+    let columns = [
+        ("who", who),
+        ("scope", "Bought at all"),
+        ("dimension", "Choice of"),
+        ("value", "Chose"),
+        ("customers", "Customers"),
+        ("share", "Share of them"),
+        ("share_outside", "Share of others"),
+        ("lift", "Times as often"),
+        ("difference_low", "Difference, 95 % from"),
+        ("difference_high", "to"),
+    ];
+    Table { columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(), rows: rows.collect() }
 }
 
 /// A choice in words: "Sofas, tone dark".
