@@ -86,7 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let target = workspace::load()?.target;
     let work = target.join("bench").join(&options.name);
     let python = systems::virtual_environment(&folder, &work)?;
-    let systems = systems::find(&root, &target, &folder, &python, &definition, &options.only)?;
+    let systems = systems::find(&root, &target, &folder, &python, &options.only)?;
     let bench = Bench { options, definition, root, folder, work, python, systems };
     for input in bench.definition.inputs(&options.inputs)? {
         let table = input.table(&options.name);
@@ -108,12 +108,14 @@ impl Bench<'_> {
                 let (tables, rows) = self.generated()?;
                 // An empty file name stands for the folder itself, and joining it would add a slash.
                 let path = if file.as_os_str().is_empty() { tables } else { tables.join(file) };
-                (path, format!("{rows} (scale {})", self.options.scale))
+                let about = if input.about.is_empty() {
+                    format!("{rows} (scale {})", self.options.scale)
+                } else {
+                    input.about.clone()
+                };
+                (path, about)
             }
-            Source::Reference(file) => {
-                let data = std::env::var_os(DATA_VARIABLE).map_or_else(|| self.root.join(DATA_FOLDER), PathBuf::from);
-                (data.join(file), input.about.clone())
-            }
+            Source::Reference(file) => (self.data().join(file), input.about.clone()),
         };
         if !path.exists() {
             return Ok(None);
@@ -122,16 +124,25 @@ impl Bench<'_> {
         Ok(Some((path, about)))
     }
 
-    /// The folder that `generate.py` fills and what is in it; made anew where the generator or the scale changed.
+    /// The folder of reference data, whether or not it is there.
+    fn data(&self) -> PathBuf {
+        std::env::var_os(DATA_VARIABLE).map_or_else(|| self.root.join(DATA_FOLDER), PathBuf::from)
+    }
+
+    /// The folder that `generate.py` fills and what is in it; made anew where the generator, the scale or the place of the
+    /// reference data changed.
     fn generated(&self) -> Result<(PathBuf, String)> {
         let scale = self.options.scale;
         let script = self.folder.join("generate.py");
         let source = std::fs::read_to_string(&script).with_context(|| format!("cannot read {}", script.display()))?;
+        let data = self.data();
+        let wanted = format!("{source}\nreference data in {}, there: {}", data.display(), data.exists());
         let tables = self.work.join(format!("scale-{scale}"));
         let contents = self.work.join(format!("scale-{scale}.txt"));
-        once(&self.work.join(format!("scale-{scale}.stamp")), &source, || {
+        once(&self.work.join(format!("scale-{scale}.stamp")), &wanted, || {
             println!("generating the input at scale {scale}");
             let mut generate = systems::script(&self.python, &script);
+            generate.env(DATA_VARIABLE, &data);
             let rows = process::output(generate.arg("--tables").arg(&tables).args(["--scale", &scale.to_string()]))?;
             std::fs::write(&contents, rows).with_context(|| format!("cannot write {}", contents.display()))
         })?;
@@ -147,11 +158,11 @@ impl Bench<'_> {
             std::fs::remove_dir_all(&outputs).with_context(|| format!("cannot empty {}", outputs.display()))?;
         }
         std::fs::create_dir_all(&outputs).with_context(|| format!("cannot make {}", outputs.display()))?;
-        let mut values = input.values.clone();
+        let mut values = input.values();
         values.insert("input".into(), path.display().to_string());
         values.insert("threads".into(), self.options.threads.to_string());
 
-        let records = self.interleaved(&outputs, &values)?;
+        let records = self.interleaved(input, &outputs, &values)?;
         let done: Vec<(&System, &Record)> = self.systems.iter().zip(&records).collect();
         let worked = done.iter().filter(|(_, record)| record.failure.is_none());
         let verdict = process::output(
@@ -168,7 +179,7 @@ impl Bench<'_> {
     }
 
     /// Runs every system as often as the others and in turn. A peer that fails is left out from then on.
-    fn interleaved(&self, outputs: &Path, values: &BTreeMap<String, String>) -> Result<Vec<Record>> {
+    fn interleaved(&self, input: &Input, outputs: &Path, values: &BTreeMap<String, String>) -> Result<Vec<Record>> {
         let mut records: Vec<Record> = self.systems.iter().map(|_| Record::default()).collect();
         for repetition in 0..usize::from(self.options.repetitions) {
             // Each repetition starts with another system, so that none always follows the same one.
@@ -178,7 +189,7 @@ impl Bench<'_> {
                 if record.failure.is_some() {
                     continue;
                 }
-                match self.one_run(system, outputs, values).with_context(|| system.title()) {
+                match self.one_run(system, input, outputs, values).with_context(|| system.title()) {
                     Ok(measurement) => {
                         println!("{:>16}  {measurement}", system.name);
                         record.taken.push(measurement);
@@ -195,12 +206,23 @@ impl Bench<'_> {
     }
 
     /// One run; what the system printed is left beside its output, for the scorer.
-    fn one_run(&self, system: &System, outputs: &Path, values: &BTreeMap<String, String>) -> Result<Measurement> {
+    fn one_run(
+        &self,
+        system: &System,
+        input: &Input,
+        outputs: &Path,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Measurement> {
         let output = output_of(system, outputs);
         let mut values = values.clone();
         values.insert("output".into(), output.display().to_string());
-        let command_line = system.command_line(fill(&system.arguments, &self.folder, &values)?);
-        let (measurement, printed) = measure::measure(&self.python, &self.root, &self.work, &command_line)?;
+        let commands = if system.name == MERCER {
+            self.definition.mercer(input, &self.folder, &values)?
+        } else {
+            vec![fill(&self.definition.peer, &self.folder, &values)?]
+        };
+        let lines: Vec<Vec<String>> = commands.into_iter().map(|arguments| system.command_line(arguments)).collect();
+        let (measurement, printed) = measure::measure_all(&self.python, &self.root, &self.work, &lines)?;
         let stdout = output.with_extension("stdout");
         std::fs::write(&stdout, printed).with_context(|| format!("cannot write {}", stdout.display()))?;
         Ok(measurement)
@@ -233,10 +255,12 @@ impl Bench<'_> {
         let failed = |(system, record): &(&System, &Record)| {
             record.failure.as_ref().map(|failure| format!(" {} failed: {failure}.", system.name))
         };
+        // The scorer's first line is its verdict; tables of its own may follow.
+        let (verdict, tables) = verdict.split_at(verdict.find('\n').unwrap_or(verdict.len()));
         let failures: String = done.iter().filter_map(failed).collect();
         format!(
             "Input: {about}. {} threads each; medians of {} interleaved runs, the least and the most in brackets; \
-             {cores} cores ({processor}); commit {commit}.{failures} Scorer: {verdict}.",
+             {cores} cores ({processor}); commit {commit}.{failures} Scorer: {verdict}.{tables}",
             self.options.threads, self.options.repetitions
         )
     }
@@ -309,12 +333,13 @@ mod tests {
             }
             let definition = Definition::read(&folder).unwrap();
             for input in definition.inputs(&[]).unwrap() {
-                let mut values = input.values.clone();
-                values.extend(["input", "output", "threads"].map(|name| (name.to_owned(), name.to_owned())));
-                for arguments in [&definition.mercer, &definition.peer] {
-                    let filled = fill(arguments, &folder, &values).unwrap();
-                    for value in ["input", "output", "threads"] {
-                        assert!(filled.iter().any(|argument| argument == value), "{filled:?} lacks {value}");
+                let mut values = input.values();
+                values.extend(["input", "output", "threads"].map(|name| (name.to_owned(), format!("<{name}>"))));
+                let mercer = definition.mercer(input, &folder, &values).unwrap().concat();
+                let peer = fill(&definition.peer, &folder, &values).unwrap();
+                for filled in [mercer, peer] {
+                    for value in ["<input>", "<output>", "<threads>"] {
+                        assert!(filled.iter().any(|argument| argument.contains(value)), "{filled:?} lacks {value}");
                     }
                     called += 1;
                 }

@@ -123,6 +123,12 @@ impl Frame {
         self
     }
 
+    /// The line of its file that each row stands on; empty where the rows are of no file.
+    #[must_use]
+    pub fn lines(&self) -> &[u64] {
+        &self.lines
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -3,11 +3,36 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use mercer_base::{Result, ResultExt};
+use mercer_engine::Engine;
 
 use crate::canonical::steps::{CUSTOMERS_PER_FILE, Steps};
 
 /// Runs a statement that reads, and returns its columns and rows.
 pub type Ask<'a> = dyn Fn(&str) -> Result<(SchemaRef, Vec<RecordBatch>)> + 'a;
+
+/// The tables of a build while it is added to.
+#[derive(Clone, Copy)]
+pub struct Build<'a> {
+    engine: &'a Engine,
+}
+
+impl Build<'_> {
+    /// Runs a statement that reads.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn ask(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+        self.engine.query(sql)
+    }
+
+    /// Lets later statements read what will be added, such as the scores of a method that others stand on.
+    ///
+    /// # Errors
+    /// When the rows make no table.
+    pub fn show(&self, name: &str, rows: &RecordBatch) -> Result<()> {
+        self.engine.register_batches(name, rows.schema(), vec![rows.clone()])
+    }
+}
 
 /// Adds tables and scores to a build.
 pub trait Enrich {
@@ -18,7 +43,7 @@ pub trait Enrich {
     ///
     /// # Errors
     /// Where a statement fails; then nothing is published.
-    fn enrich(&self, ask: &Ask<'_>, until: Option<i64>) -> Result<Additions>;
+    fn enrich(&self, build: Build<'_>, until: Option<i64>) -> Result<Additions>;
 }
 
 /// What is added to a build.
@@ -44,7 +69,7 @@ pub struct Scores {
 /// Adds what `enrich` makes; scores become columns of the customer 360 that the build holds.
 pub(crate) fn add(steps: &mut Steps<'_>, enrich: &dyn Enrich, until: Option<i64>) -> Result<()> {
     let engine = steps.engine;
-    let additions = enrich.enrich(&|sql| engine.query(sql), until)?;
+    let additions = enrich.enrich(Build { engine }, until)?;
     for (name, rows) in &additions.tables {
         steps.table_of(name, rows, &[])?;
     }

@@ -12,7 +12,7 @@ mod staging;
 mod store;
 mod update;
 
-pub use enrich::{Additions, Ask, Enrich, Scores};
+pub use enrich::{Additions, Ask, Build, Enrich, Scores};
 pub use manifest::{FileEntry, Finding, Input, Manifest, RowCounts, Severity, TableEntry};
 pub use mercer_engine::{Engine, EngineOptions, ParquetTable, ParquetWriter};
 pub use reader::Reader;

@@ -16,6 +16,8 @@ pub struct About {
     pub forms: &'static [Form],
     /// Columns it adds to the customer 360, beside `customer_id`.
     pub scores: &'static [Score],
+    /// Tables it gives beside the scores, in a project tables of the lake: ranked lists, credit by order.
+    pub tables: &'static [GivenTable],
     /// Version of its models; a model of another version is not used.
     pub version: u32,
     /// Its README: data needed, method, assumptions, when not to use it, references.
@@ -48,6 +50,17 @@ pub struct TableSpec {
     pub others: Option<&'static str>,
     /// How it is read from a project, as SQL over the canonical tables and the customer 360; `None` where it cannot be.
     pub sql: Option<&'static str>,
+    /// The method whose scores the SQL reads, as `lifetime_scores`; where that method gave none, the table is left out.
+    pub scores_of: Option<&'static str>,
+}
+
+/// A table that a method gives beside the scores.
+#[derive(Debug, Clone, Copy)]
+pub struct GivenTable {
+    /// Its name, unique in a lake: `lead_scores`.
+    pub name: &'static str,
+    /// What a row of it is, and what its columns mean.
+    pub about: &'static str,
 }
 
 /// A column of a table that a method reads.
@@ -74,6 +87,20 @@ pub struct Score {
     pub kind: Kind,
     /// Meaning and unit.
     pub about: &'static str,
+}
+
+impl ColumnSpec {
+    /// A column by its name, kind, whether it is required, meaning, and other names.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        kind: Kind,
+        required: bool,
+        about: &'static str,
+        also: &'static [&'static str],
+    ) -> Self {
+        Self { name, kind, required, about, also }
+    }
 }
 
 impl About {

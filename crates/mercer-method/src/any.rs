@@ -35,6 +35,8 @@ pub struct Outcome {
     pub saved: SavedModel,
     /// The scores of every row, where wished.
     pub scores: Option<Frame>,
+    /// Tables beside the scores, where scores were wished.
+    pub tables: Vec<(&'static str, Frame)>,
     /// The evaluation, where wished.
     pub evaluation: Option<Evaluation>,
     /// The findings for the report, where wished.
@@ -139,6 +141,10 @@ fn fit<M: Method>(
     } else {
         None
     };
+    let given = match wish.scores {
+        true => Method::tables(method, &params, &model, &intake.input, context)?,
+        false => Vec::new(),
+    };
     let evaluation = if wish.evaluation || wish.findings {
         Some(method.evaluate(&params, &model, &intake, context).context(|| format!("evaluating {}", about.id))?)
     } else {
@@ -162,7 +168,7 @@ fn fit<M: Method>(
         seed: context.seed,
         model: serde_json::to_value(&model).map_err(|cause| Error::internal(format!("model: {cause}")))?,
     };
-    Ok(Outcome { saved, scores, evaluation, findings })
+    Ok(Outcome { saved, scores, tables: given, evaluation, findings })
 }
 
 /// Parameters as a map, every one of them.

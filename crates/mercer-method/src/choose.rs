@@ -185,6 +185,7 @@ mod tests {
                     ],
                     others: None,
                     sql: None,
+                    scores_of: None,
                 }],
             },
             Form {
@@ -201,10 +202,12 @@ mod tests {
                     ],
                     others: Some("covariates"),
                     sql: None,
+                    scores_of: None,
                 }],
             },
         ],
         scores: &[],
+        tables: &[],
         version: 1,
         readme: "",
     };

@@ -12,8 +12,9 @@ mod method;
 mod model;
 mod numbers;
 mod params;
+mod rows;
 
-pub use about::{About, ColumnSpec, Form, Score, TableSpec};
+pub use about::{About, ColumnSpec, Form, GivenTable, Score, TableSpec};
 pub use any::{AnyMethod, Outcome, Wish};
 pub use choose::{Mapping, choose_columns, choose_form};
 pub use evaluation::{Detail, Evaluation, Measure, Verdict};
@@ -22,6 +23,7 @@ pub use method::{Context, Findings, Known, Method};
 pub use model::{FORM, SavedModel};
 pub use numbers::{Confidence, Positive, Share};
 pub use params::{ParamDoc, describe, parse_pairs};
+pub use rows::{rows_by_id, rows_by_values};
 
 /// The derive and the schema type that parameters need.
 pub use schemars::{self, JsonSchema};

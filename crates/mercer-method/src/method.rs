@@ -82,6 +82,20 @@ pub trait Method: Send + Sync + 'static {
         context: &Context<'_>,
     ) -> Result<Frame>;
 
+    /// Tables beside the scores, under names of [`About::tables`]; none where the data have nothing for them.
+    ///
+    /// # Errors
+    /// When the input does not fit the model.
+    fn tables(
+        &self,
+        _params: &Self::Params,
+        _model: &Self::Model,
+        _input: &Self::Input,
+        _context: &Context<'_>,
+    ) -> Result<Vec<(&'static str, Frame)>> {
+        Ok(Vec::new())
+    }
+
     /// Judges the method on data it has not seen, or against chance, beside a naive baseline. `model` is what was fitted to all
     /// of the input; a method that holds out data fits others of its own.
     ///

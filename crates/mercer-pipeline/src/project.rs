@@ -200,7 +200,8 @@ impl Project {
     /// When nothing was read yet, or the data lack what the method needs.
     pub fn tables(&self, method: &dyn AnyMethod, params: &Map<String, Value>, limits: &Limits) -> Result<Tables> {
         let reader = self.reader(limits)?;
-        methods::from_project(method, params, &|sql| reader.query(sql))?.map_err(|lacking| {
+        let has_scores = |id: &str| reader.manifest().tables.contains_key(&methods::scores_table(id));
+        methods::from_project(method, params, &|sql| reader.query(sql), &has_scores)?.map_err(|lacking| {
             Error::data(format!("{}: {lacking}", method.about().id))
                 .with_hint("map a source that has it in mercer.toml, then `mercer run`")
         })

@@ -2,7 +2,7 @@
 //! configuration section, the JSON schema, the reference page, the report's cards.
 
 pub use mercer_method::{
-    About, AnyMethod, ColumnSpec, Context, Evaluation, Findings, Form, IntakeCounts, Mapping, Measure, Outcome,
+    About, AnyMethod, ColumnSpec, Context, Evaluation, Findings, Form, GivenTable, IntakeCounts, Mapping, Measure, Outcome,
     ParamDoc, SavedModel, Score, TableSpec, Tables, Verdict, Wish, choose_columns, choose_form, describe, parse_pairs,
 };
 

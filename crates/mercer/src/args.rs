@@ -159,6 +159,8 @@ pub(crate) enum ExportFormat {
 pub(crate) enum MethodVerb {
     /// Fit a model, judge it and show what it found
     Fit(Fit),
+    /// Judge the method on data it has not seen, beside a naive baseline
+    Evaluate(Evaluate),
     /// Score rows by a model that was fitted before
     Predict(Predict),
     /// List the parameters, or with --json their JSON schema
@@ -184,7 +186,7 @@ pub(crate) struct Inputs {
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) inputs: Inputs,
-    /// A parameter; `params` lists them
+    /// A parameter; each is also a flag of its own, and `params` lists them
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,
     /// Write the fitted model here, for `predict`
@@ -199,6 +201,15 @@ pub(crate) struct Fit {
     /// Leave out the evaluation
     #[arg(long)]
     pub(crate) no_evaluation: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// A parameter; each is also a flag of its own, and `params` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
 }
 
 #[derive(Debug, Args)]

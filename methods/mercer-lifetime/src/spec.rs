@@ -3,31 +3,21 @@
 use mercer_base::frame::Kind;
 use mercer_method::{About, ColumnSpec, Form, Score, TableSpec};
 
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    required: bool,
-    about: &'static str,
-    also: &'static [&'static str],
-) -> ColumnSpec {
-    ColumnSpec { name, kind, required, about, also }
-}
-
-const CUSTOMER_ID: ColumnSpec = column(
+const CUSTOMER_ID: ColumnSpec = ColumnSpec::new(
     "customer_id",
     Kind::Id,
     false,
     "The customer.",
     &["id", "customer", "cust", "client_id", "user_id", "_id", "donor_id"],
 );
-const RECENCY: ColumnSpec = column(
+const RECENCY: ColumnSpec = ColumnSpec::new(
     "recency",
     Kind::Number,
     true,
     "When the last purchase was, in units of time from the first one; 0 without repeat purchases.",
     &["t_x", "tx"],
 );
-const AGE: ColumnSpec = column(
+const AGE: ColumnSpec = ColumnSpec::new(
     "T",
     Kind::Number,
     true,
@@ -35,8 +25,8 @@ const AGE: ColumnSpec = column(
     &["age", "periods", "n", "T_cal"],
 );
 const FREQUENCY: ColumnSpec =
-    column("frequency", Kind::Number, true, "Repeat purchases: all but the first.", &["x", "frequency_cal"]);
-const MONETARY: ColumnSpec = column(
+    ColumnSpec::new("frequency", Kind::Number, true, "Repeat purchases: all but the first.", &["x", "frequency_cal"]);
+const MONETARY: ColumnSpec = ColumnSpec::new(
     "monetary",
     Kind::Number,
     false,
@@ -44,7 +34,7 @@ const MONETARY: ColumnSpec = column(
     &["monetary_value", "zbar", "m_x", "average_order_value"],
 );
 const WEIGHT: ColumnSpec =
-    column("weight", Kind::Number, false, "How many customers the row stands for.", &["weights", "customers", "count"]);
+    ColumnSpec::new("weight", Kind::Number, false, "How many customers the row stands for.", &["weights", "customers", "count"]);
 
 /// What the method is.
 pub(crate) static ABOUT: About = About {
@@ -62,14 +52,14 @@ pub(crate) static ABOUT: About = About {
                     required: true,
                     columns: &[
                         ColumnSpec { required: true, ..CUSTOMER_ID },
-                        column(
+                        ColumnSpec::new(
                             "date",
                             Kind::Moment,
                             true,
                             "When the purchase was. Purchases of one customer on one day count as one.",
                             &["ordered_at", "order_date", "purchase_date", "invoice_date", "datetime", "timestamp"],
                         ),
-                        column(
+                        ColumnSpec::new(
                             "amount",
                             Kind::Number,
                             false,
@@ -88,6 +78,7 @@ pub(crate) static ABOUT: About = About {
                     ],
                     others: None,
                     sql: Some(include_str!("../sql/transactions.sql")),
+                    scores_of: None,
                 },
                 TableSpec {
                     name: "customers",
@@ -96,13 +87,14 @@ pub(crate) static ABOUT: About = About {
                     columns: &[ColumnSpec { required: true, ..CUSTOMER_ID }],
                     others: Some("covariates"),
                     sql: Some(include_str!("../sql/customers.sql")),
+                    scores_of: None,
                 },
                 TableSpec {
                     name: "calendar",
                     grain: "period",
                     required: false,
                     columns: &[
-                        column(
+                        ColumnSpec::new(
                             "start",
                             Kind::Moment,
                             true,
@@ -116,6 +108,7 @@ pub(crate) static ABOUT: About = About {
                     ],
                     others: Some("covariates that change over time"),
                     sql: None,
+                    scores_of: None,
                 },
             ],
         },
@@ -129,6 +122,7 @@ pub(crate) static ABOUT: About = About {
                 columns: &[CUSTOMER_ID, FREQUENCY, RECENCY, AGE, MONETARY, WEIGHT],
                 others: Some("covariates"),
                 sql: None,
+                scores_of: None,
             }],
         },
         Form {
@@ -141,6 +135,7 @@ pub(crate) static ABOUT: About = About {
                 columns: &[CUSTOMER_ID, RECENCY, AGE, MONETARY, WEIGHT],
                 others: Some("covariates"),
                 sql: None,
+                scores_of: None,
             }],
         },
         Form {
@@ -153,6 +148,7 @@ pub(crate) static ABOUT: About = About {
                 columns: &[CUSTOMER_ID, FREQUENCY, ColumnSpec { required: true, ..MONETARY }, WEIGHT],
                 others: None,
                 sql: None,
+                scores_of: None,
             }],
         },
     ],
@@ -176,6 +172,7 @@ pub(crate) static ABOUT: About = About {
         Score { name: "clv_low", kind: Kind::Number, about: "Lower end of the interval of clv." },
         Score { name: "clv_high", kind: Kind::Number, about: "Upper end of the interval of clv." },
     ],
+    tables: &[],
     version: 1,
     readme: include_str!("../README.md"),
 };

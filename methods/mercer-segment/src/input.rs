@@ -6,14 +6,14 @@ use mercer_base::frame::{Column, Frame, NO_MOMENT, NO_WORD, Words, WordsBuilder}
 use mercer_base::words::count;
 use mercer_base::{Error, Result, nearest};
 use mercer_method::day::{MICROS_A_DAY, day_of, read_day, written_day};
-use mercer_method::{Context, Intake, IntakeCounts, Tables, Window};
+use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, rows_by_id, rows_by_values};
 
 use crate::attributes::{Attribute, Values};
 use crate::choices;
 use crate::explain::associate::Choices;
-use crate::explain::name::humanised;
 use crate::params::Params;
 use crate::purchases::Purchases;
+use mercer_base::words::humanised;
 
 const DAYS_A_YEAR: f64 = 365.25;
 
@@ -99,21 +99,14 @@ fn from_customers(params: &Params, tables: &Tables, context: &Context<'_>) -> Re
     let today = context.not_yet.map(|not_yet| day_of(not_yet - 1));
     let until = context.until.map(|until| day_of(until - 1)).or_else(|| last_moment.max().map(day_of));
     let until = until.map_or(0, |until| today.map_or(until, |today| until.min(today)));
-    let mut rows: Vec<usize> = match ids {
-        Some(ids) => named_rows(frame, ids, &mut counts),
-        None => (0..frame.rows()).collect(),
+    let rows = match ids {
+        Some(ids) => rows_by_id(frame, ids, "customer", &mut counts),
+        None => rows_by_values(frame),
     };
     if rows.is_empty() {
         let why = counts.refused_sample.first().map_or("there are no rows", |row| row.reason.as_str());
         return Err(Error::data(format!("{}: no customer can be used: {why}", frame.origin()))
             .with_hint("each row is a customer with some attributes, such as age, home, spending"));
-    }
-    match ids {
-        Some(ids) => {
-            let rank = ids.ranks();
-            rows.sort_by_key(|row| rank[ids.codes[*row] as usize]);
-        }
-        None => sort_by_values(frame, &mut rows),
     }
     let attributes =
         attributes_of(params, frame, &rows.iter().map(|row| Some(*row)).collect::<Vec<_>>(), until, &mut counts);
@@ -141,63 +134,6 @@ fn from_customers(params: &Params, tables: &Tables, context: &Context<'_>) -> Re
         choices,
     };
     Ok(Intake { input, counts })
-}
-
-/// The rows that name a customer who did not come before; the others are refused.
-fn named_rows(frame: &Frame, ids: &Words, counts: &mut IntakeCounts) -> Vec<usize> {
-    let mut seen = vec![None; ids.words.len()];
-    let mut rows = Vec::with_capacity(frame.rows());
-    for (row, code) in ids.codes.iter().enumerate() {
-        let Some(first) = seen.get_mut(*code as usize).filter(|_| ids.get(row).is_some_and(|id| !id.is_empty())) else {
-            counts.refuse(frame.place(row), "there is no customer");
-            continue;
-        };
-        match first {
-            Some(_) => counts.refuse(frame.place(row), "the customer came before; each counts once"),
-            None => {
-                *first = Some(row);
-                rows.push(row);
-            }
-        }
-    }
-    // Which of two rows of one customer stands must not depend on their order.
-    if rows.len() < frame.rows() {
-        let mut by_values: Vec<usize> = (0..frame.rows()).collect();
-        sort_by_values(frame, &mut by_values);
-        let mut taken = vec![false; ids.words.len()];
-        rows = by_values
-            .into_iter()
-            .filter(|row| {
-                let code = ids.codes[*row] as usize;
-                let named = ids.get(*row).is_some_and(|id| !id.is_empty());
-                named && taken.get_mut(code).is_some_and(|taken| !std::mem::replace(taken, true))
-            })
-            .collect();
-    }
-    rows
-}
-
-/// Sorts rows by the values of their columns, from left to right; missing ones last.
-fn sort_by_values(frame: &Frame, rows: &mut [usize]) {
-    let columns: Vec<_> = frame.columns().map(|(_, column)| column).collect();
-    let ranks: Vec<_> = columns
-        .iter()
-        .map(|column| match column {
-            Column::Words(words) => words.ranks(),
-            _ => Vec::new(),
-        })
-        .collect();
-    rows.sort_by(|a, b| {
-        let compared = columns.iter().zip(&ranks).map(|(column, ranks)| match column {
-            Column::Numbers(values) => values[*a].total_cmp(&values[*b]),
-            Column::Moments(values) => values[*a].cmp(&values[*b]),
-            Column::Words(words) => {
-                let rank = |row: usize| ranks.get(words.codes[row] as usize).copied().unwrap_or(NO_WORD);
-                rank(*a).cmp(&rank(*b))
-            }
-        });
-        compared.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-    });
 }
 
 /// For each customer the row that is about them.

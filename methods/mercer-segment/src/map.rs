@@ -5,9 +5,9 @@ use mercer_base::card::{Chart, MapEnds, MapGroup};
 use mercer_stats::dense::{Square, dot};
 
 use crate::choose::sample_rows;
-use crate::explain::name::humanised;
 use crate::model::Segmentation;
 use crate::space::Space;
+use mercer_base::words::humanised;
 
 /// Dots on the map.
 const DOTS: usize = 600;

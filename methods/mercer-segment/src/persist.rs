@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mercer_base::{Error, Result};
 use mercer_method::day::{months_before, written_day};
-use mercer_stats::quantile;
+use mercer_stats::drift;
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,6 @@ const SAME: f64 = 1.0 / 3.0;
 const FOLLOWED: usize = 50_000;
 /// Customers a month must have to be replayed.
 const LEAST_CUSTOMERS: usize = 50;
-/// Least share of a class in the population stability index, so that its logarithm stays finite.
-const LEAST_CLASS: f64 = 1e-4;
 
 /// Segments as they were found month by month.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -301,19 +299,12 @@ fn matrix(before: &Month, now: &Month, frozen: &[u32]) -> Vec<Migration> {
     cells.into_iter().map(migration).collect()
 }
 
-/// Population stability index over tenths of the earlier values: Σ (p − q) ln (p / q).
+/// Population stability index over tenths of the earlier values.
 fn stability_index(earlier: &Attribute, later: &Attribute) -> f64 {
-    let (Values::Numbers(earlier), Values::Numbers(later)) = (&earlier.values, &later.values) else { return f64::NAN };
-    let mut sorted = earlier.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let mut cuts: Vec<f64> = (1..10).map(|tenth| quantile(&sorted, f64::from(tenth) / 10.0)).collect();
-    cuts.dedup();
-    let shares = |values: &[f64]| {
-        let mut counts = vec![0.0; cuts.len() + 1];
-        values.iter().for_each(|value| counts[cuts.partition_point(|cut| cut < value)] += 1.0);
-        counts.into_iter().map(|count: f64| (count / values.len() as f64).max(LEAST_CLASS)).collect::<Vec<_>>()
-    };
-    shares(earlier).iter().zip(shares(later)).map(|(p, q)| (p - q) * (p / q).ln()).sum()
+    match (&earlier.values, &later.values) {
+        (Values::Numbers(earlier), Values::Numbers(later)) => drift::of_numbers(earlier, later),
+        _ => f64::NAN,
+    }
 }
 
 impl History {

@@ -3,18 +3,13 @@
 use mercer_base::frame::Kind;
 use mercer_method::{About, ColumnSpec, Form, Score, TableSpec};
 
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    required: bool,
-    about: &'static str,
-    also: &'static [&'static str],
-) -> ColumnSpec {
-    ColumnSpec { name, kind, required, about, also }
-}
-
-const CUSTOMER_ID: ColumnSpec =
-    column("customer_id", Kind::Id, true, "The customer.", &["id", "customer", "cust", "client_id", "user_id", "_id"]);
+const CUSTOMER_ID: ColumnSpec = ColumnSpec::new(
+    "customer_id",
+    Kind::Id,
+    true,
+    "The customer.",
+    &["id", "customer", "cust", "client_id", "user_id", "_id"],
+);
 
 /// Products that customers bought.
 const BOUGHT: TableSpec = TableSpec {
@@ -24,6 +19,7 @@ const BOUGHT: TableSpec = TableSpec {
     columns: &[CUSTOMER_ID, PRODUCT_ID],
     others: None,
     sql: Some(include_str!("../sql/bought.sql")),
+    scores_of: None,
 };
 const PRODUCTS: TableSpec = TableSpec {
     name: "products",
@@ -31,7 +27,7 @@ const PRODUCTS: TableSpec = TableSpec {
     required: false,
     columns: &[
         PRODUCT_ID,
-        column(
+        ColumnSpec::new(
             "category",
             Kind::Category,
             false,
@@ -41,9 +37,10 @@ const PRODUCTS: TableSpec = TableSpec {
     ],
     others: Some("attributes of the products, such as their colour"),
     sql: Some(include_str!("../sql/products.sql")),
+    scores_of: None,
 };
 const PRODUCT_ID: ColumnSpec =
-    column("product_id", Kind::Id, true, "The product.", &["product", "sku", "stock_code", "item_id"]);
+    ColumnSpec::new("product_id", Kind::Id, true, "The product.", &["product", "sku", "stock_code", "item_id"]);
 
 /// What customers chose beside products: creatives, offers, topics.
 const CHOICES: TableSpec = TableSpec {
@@ -52,17 +49,18 @@ const CHOICES: TableSpec = TableSpec {
     required: false,
     columns: &[
         CUSTOMER_ID,
-        column(
+        ColumnSpec::new(
             "scope",
             Kind::Category,
             true,
             "What was chosen from: \"creative of the spring sale\".",
             &["dimension", "about"],
         ),
-        column("value", Kind::Category, true, "What was chosen: \"family on a sofa\".", &["choice", "option"]),
+        ColumnSpec::new("value", Kind::Category, true, "What was chosen: \"family on a sofa\".", &["choice", "option"]),
     ],
     others: None,
     sql: Some(include_str!("../sql/choices.sql")),
+    scores_of: None,
 };
 
 /// What the method is.
@@ -81,28 +79,28 @@ pub(crate) static ABOUT: About = About {
                     required: true,
                     columns: &[
                         CUSTOMER_ID,
-                        column(
+                        ColumnSpec::new(
                             "date",
                             Kind::Moment,
                             true,
                             "When the purchase was.",
                             &["ordered_at", "order_date", "purchase_date", "invoice_date", "datetime", "timestamp"],
                         ),
-                        column(
+                        ColumnSpec::new(
                             "amount",
                             Kind::Number,
                             true,
                             "Its value; negative for a return.",
                             &["value", "price", "spent", "net_sales", "total", "dollar_value", "sales"],
                         ),
-                        column(
+                        ColumnSpec::new(
                             "order_id",
                             Kind::Id,
                             false,
                             "The order; rows of one order count as one purchase. Without it each row is a purchase.",
                             &["invoice", "invoice_no", "invoiceno", "order", "basket_id"],
                         ),
-                        column(
+                        ColumnSpec::new(
                             "purchases",
                             Kind::Number,
                             false,
@@ -112,6 +110,7 @@ pub(crate) static ABOUT: About = About {
                     ],
                     others: None,
                     sql: Some(include_str!("../sql/purchases.sql")),
+                    scores_of: None,
                 },
                 TableSpec {
                     name: "customers",
@@ -120,6 +119,7 @@ pub(crate) static ABOUT: About = About {
                     columns: &[CUSTOMER_ID],
                     others: Some("attributes, for personas"),
                     sql: Some(include_str!("../sql/customers.sql")),
+                    scores_of: None,
                 },
                 BOUGHT,
                 PRODUCTS,
@@ -137,6 +137,7 @@ pub(crate) static ABOUT: About = About {
                     columns: &[ColumnSpec { required: false, ..CUSTOMER_ID }],
                     others: Some("attributes"),
                     sql: Some(include_str!("../sql/customers.sql")),
+                    scores_of: None,
                 },
                 BOUGHT,
                 PRODUCTS,
@@ -165,6 +166,7 @@ pub(crate) static ABOUT: About = About {
         Score { name: "persona_id", kind: Kind::Category, about: "The persona's id, by who the customer is." },
         Score { name: "persona_name", kind: Kind::Category, about: "The persona's name." },
     ],
+    tables: &[],
     version: 1,
     readme: include_str!("../README.md"),
 };

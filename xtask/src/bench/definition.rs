@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-/// The file `bench.toml`. Arguments are templates: `{input}`, `{output}`, `{threads}`, `{text of FILE}` (a file of the
-/// bench's folder) and the input's own values are filled in.
+/// The file `bench.toml`. Arguments are templates: `{input}`, `{output}`, `{threads}`, `{folds}`, `{text of FILE}` (a file
+/// of the bench's folder) and the input's own values are filled in; in mercer's also `{fold}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Definition {
-    /// Arguments of mercer.
-    pub(super) mercer: Vec<String>,
+    /// Mercer's commands, unless an input has its own.
+    mercer: Commands,
     /// Arguments of every peer's script.
     pub(super) peer: Vec<String>,
     /// Arguments of the scorer before the outputs.
@@ -21,6 +21,23 @@ pub(super) struct Definition {
     /// The inputs, one table each; one generated folder where none is stated.
     #[serde(default, rename = "input")]
     inputs: Vec<Input>,
+}
+
+/// What a system is called with: the arguments of one command, or those of several that run one after the other.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Commands {
+    One(Vec<String>),
+    Several(Vec<Vec<String>>),
+}
+
+impl Commands {
+    fn each(&self) -> &[Vec<String>] {
+        match self {
+            Self::One(arguments) => std::slice::from_ref(arguments),
+            Self::Several(commands) => commands,
+        }
+    }
 }
 
 /// One input, and so one table.
@@ -36,12 +53,23 @@ pub(super) struct Input {
     /// A file of the reference data, which never enters the tree; its bench is skipped where that is missing.
     #[serde(default)]
     reference: Option<String>,
-    /// What the reference data is, for the caption.
+    /// What the input is, for the caption; where it is not stated, what `generate.py` printed.
     #[serde(default)]
     pub(super) about: String,
+    /// Mercer's commands on this input, where they differ from those on the others.
+    #[serde(default)]
+    mercer: Option<Commands>,
+    /// In how many folds the input is cut; mercer's commands run once for each, a peer takes all in one process.
+    #[serde(default = "one_fold")]
+    folds: u16,
     /// What else differs between inputs, by placeholder.
     #[serde(default)]
-    pub(super) values: BTreeMap<String, String>,
+    values: BTreeMap<String, String>,
+}
+
+/// An input that is not cut.
+fn one_fold() -> u16 {
+    1
 }
 
 /// Where an input comes from.
@@ -67,7 +95,7 @@ impl Definition {
     fn parse(text: &str) -> Result<Self> {
         let mut definition: Self = toml::from_str(text)?;
         if definition.inputs.is_empty() {
-            definition.inputs.push(Input::default());
+            definition.inputs.push(Input { folds: one_fold(), ..Input::default() });
         }
         for (index, input) in definition.inputs.iter().enumerate() {
             if input.generated.is_some() && input.reference.is_some() {
@@ -90,6 +118,28 @@ impl Definition {
         }
         Ok(self.inputs.iter().filter(|input| only.is_empty() || only.contains(&input.name)).collect())
     }
+
+    /// The arguments of mercer's commands on an input, in order: all of them for its first fold, then for the next.
+    ///
+    /// # Errors
+    /// A placeholder has no value, or a file cannot be read.
+    pub(super) fn mercer(
+        &self,
+        input: &Input,
+        folder: &Path,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Vec<Vec<String>>> {
+        let commands = input.mercer.as_ref().unwrap_or(&self.mercer).each();
+        let mut values = values.clone();
+        let mut filled = Vec::new();
+        for fold in 0..input.folds {
+            values.insert("fold".into(), fold.to_string());
+            for arguments in commands {
+                filled.push(fill(arguments, folder, &values)?);
+            }
+        }
+        Ok(filled)
+    }
 }
 
 impl Input {
@@ -100,6 +150,13 @@ impl Input {
             (None, Some(file)) => Source::Generated(file.into()),
             (None, None) => Source::Generated(PathBuf::new()),
         }
+    }
+
+    /// What its templates are filled with, beside what differs between runs.
+    pub(super) fn values(&self) -> BTreeMap<String, String> {
+        let mut values = self.values.clone();
+        values.insert("folds".into(), self.folds.to_string());
+        values
     }
 
     /// The name of its table on the page of the benches.
@@ -160,6 +217,20 @@ mod tests {
         let chosen = definition.inputs(&["b".into()]).unwrap();
         assert_eq!(chosen.iter().map(|input| input.table("bench")).collect::<Vec<_>>(), ["bench/b"]);
         assert_eq!(definition.inputs(&["c".into()]).unwrap_err().to_string(), "c is no input of this bench");
+    }
+
+    #[test]
+    fn commands_run_for_every_fold_and_an_input_may_have_its_own() {
+        let text = "mercer = [[\"fit\", \"{fold}\"], [\"predict\", \"{fold} of {folds}\"]]\npeer = []\n\
+                    [[input]]\nname = \"cut\"\nfolds = 2\n[[input]]\nname = \"whole\"\nmercer = [\"fit\"]\n";
+        let definition = Definition::parse(text).unwrap();
+        let commands = |name: &str| {
+            let input = definition.inputs(&[name.into()]).unwrap()[0];
+            definition.mercer(input, Path::new("."), &input.values()).unwrap()
+        };
+        let expected = [["fit", "0"], ["predict", "0 of 2"], ["fit", "1"], ["predict", "1 of 2"]];
+        assert_eq!(commands("cut"), expected);
+        assert_eq!(commands("whole"), [["fit"]]);
     }
 
     #[test]

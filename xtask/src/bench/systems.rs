@@ -5,7 +5,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::definition::Definition;
 use super::once;
 use crate::process;
 
@@ -21,8 +20,6 @@ pub(super) struct System {
     program: PathBuf,
     /// The peer's script; nothing for mercer.
     script: Option<PathBuf>,
-    /// Templates of the arguments.
-    pub(super) arguments: Vec<String>,
 }
 
 impl System {
@@ -42,14 +39,7 @@ impl System {
 ///
 /// # Errors
 /// Mercer does not build, a peer has no pin, or a name in `only` is no system of this bench.
-pub(super) fn find(
-    root: &Path,
-    target: &Path,
-    folder: &Path,
-    python: &Path,
-    definition: &Definition,
-    only: &[String],
-) -> Result<Vec<System>> {
+pub(super) fn find(root: &Path, target: &Path, folder: &Path, python: &Path, only: &[String]) -> Result<Vec<System>> {
     let pins = std::fs::read_to_string(folder.join("requirements.txt")).context("cannot read requirements.txt")?;
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
     let mut systems = Vec::new();
@@ -60,7 +50,6 @@ pub(super) fn find(
             version: env!("CARGO_PKG_VERSION").into(),
             program: target.join("release").join(format!("{MERCER}{}", std::env::consts::EXE_SUFFIX)),
             script: None,
-            arguments: definition.mercer.clone(),
         });
     }
     let mut scripts: Vec<PathBuf> = Vec::new();
@@ -75,8 +64,8 @@ pub(super) fn find(
         let Some(version) = pinned(&pins, &name) else {
             bail!("{name} has a script but no pin in requirements.txt; add `{name}==VERSION`");
         };
-        let (version, arguments) = (version.to_owned(), definition.peer.clone());
-        systems.push(System { name, version, program: python.into(), script: Some(script), arguments });
+        let version = version.to_owned();
+        systems.push(System { name, version, program: python.into(), script: Some(script) });
     }
     if let Some(unknown) = only.iter().find(|name| !systems.iter().any(|system| system.name == **name)) {
         bail!("{unknown} is no system of this bench");
@@ -145,7 +134,6 @@ mod tests {
             version: "1".into(),
             program: "python".into(),
             script: Some("peer_a.py".into()),
-            arguments: Vec::new(),
         };
         assert_eq!(system.command_line(vec!["--threads".into(), "2".into()]).join(" "), "python peer_a.py --threads 2");
         system.script = None;

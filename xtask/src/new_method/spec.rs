@@ -40,6 +40,7 @@ pub(crate) static ABOUT: About = About {
             ],
             others: None,
             sql: Some(include_str!("../sql/input.sql")),
+            scores_of: None,
         }],
     }],
     scores: &[
@@ -54,6 +55,7 @@ pub(crate) static ABOUT: About = About {
             about: "Share of the expectation that comes from the customer's own observations.",
         },
     ],
+    tables: &[],
     version: 1,
     readme: include_str!("../README.md"),
 };

@@ -6,4 +6,4 @@ mod project;
 
 pub use frames::{to_batch, write_parquet};
 pub use plain::{InputFile, parse_mapping, read_tables};
-pub(crate) use project::{MethodReport, ProjectMethods, from_project, reports};
+pub(crate) use project::{MethodReport, ProjectMethods, from_project, reports, scores_table};

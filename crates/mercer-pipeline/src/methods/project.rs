@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use mercer_base::{Error, ErrorKind, Result, Seed};
-use mercer_lake::{Additions, Ask, Enrich, Reader, Scores};
+use mercer_lake::{Additions, Ask, Build, Enrich, Reader, Scores};
 use mercer_registry::{
     About, AnyMethod, Context, Evaluation, Findings, Form, METHODS, Outcome, SavedModel, Tables, Wish,
 };
@@ -41,14 +41,15 @@ impl<'a> ProjectMethods<'a> {
         Self { settings: &config.methods, currency_sign, seed, say }
     }
 
-    fn run(&self, method: &dyn AnyMethod, ask: &Ask<'_>, until: Option<i64>) -> Result<Ran> {
+    fn run(&self, method: &dyn AnyMethod, earlier: &[Ran], build: Build<'_>, until: Option<i64>) -> Result<Ran> {
         let about = method.about();
         let default = MethodSettings::default();
         let settings = self.settings.get(about.id).unwrap_or(&default);
         if !settings.enabled {
             return Ok(Ran::left_out(about, "switched off in mercer.toml"));
         }
-        let tables = match from_project(method, &settings.params, ask)? {
+        let has_scores = |id: &str| earlier.iter().any(|ran| ran.about.id == id && ran.scores.is_some());
+        let tables = match from_project(method, &settings.params, &|sql| build.ask(sql), &has_scores)? {
             Ok(tables) => tables,
             Err(lacking) => return Ok(Ran::left_out(about, lacking)),
         };
@@ -79,11 +80,20 @@ struct Ran {
     words: Option<String>,
     document: Option<String>,
     scores: Option<Scores>,
+    tables: Vec<(String, RecordBatch)>,
 }
 
 impl Ran {
     fn left_out(about: &'static About, reason: impl Into<String>) -> Self {
-        Self { about, left_out: Some(reason.into()), verdict: None, words: None, document: None, scores: None }
+        Self {
+            about,
+            left_out: Some(reason.into()),
+            verdict: None,
+            words: None,
+            document: None,
+            scores: None,
+            tables: Vec::new(),
+        }
     }
 
     fn done(about: &'static About, outcome: Outcome) -> Result<Self> {
@@ -91,15 +101,22 @@ impl Ran {
         let scores = outcome.scores.as_ref().map(to_batch).transpose()?.map(|rows| {
             let taken = about.scores.iter().map(|score| score.name.to_owned());
             let columns = taken.filter(|name| rows.column_by_name(name).is_some()).collect();
-            Scores { table: format!("{}_scores", about.id), rows, columns }
+            Scores { table: scores_table(about.id), rows, columns }
         });
+        let given = outcome.tables.iter().map(|(name, frame)| Ok(((*name).to_owned(), to_batch(frame)?)));
+        let tables = given.collect::<Result<_>>()?;
         let verdict = outcome.evaluation.as_ref().map(|evaluation| serde_json::to_value(evaluation.verdict));
         let verdict = verdict.transpose().map_err(json)?.and_then(|verdict| verdict.as_str().map(str::to_owned));
         let words = outcome.evaluation.as_ref().map(|evaluation| evaluation.words.clone());
         let document = Document { saved: outcome.saved, evaluation: outcome.evaluation, findings: outcome.findings };
         let document = Some(serde_json::to_string(&document).map_err(json)?);
-        Ok(Self { about, left_out: None, verdict, words, document, scores })
+        Ok(Self { about, left_out: None, verdict, words, document, scores, tables })
     }
+}
+
+/// Name of the table that holds a method's scores of customers.
+pub(crate) fn scores_table(id: &str) -> String {
+    format!("{}_scores", id.replace('-', "_"))
 }
 
 impl Enrich for ProjectMethods<'_> {
@@ -108,10 +125,19 @@ impl Enrich for ProjectMethods<'_> {
         format!("{versions:?} {} {}", self.seed.0, serde_json::to_string(self.settings).unwrap_or_default())
     }
 
-    fn enrich(&self, ask: &Ask<'_>, until: Option<i64>) -> Result<Additions> {
-        let mut ran = METHODS.iter().map(|method| self.run(*method, ask, until)).collect::<Result<Vec<_>>>()?;
+    fn enrich(&self, build: Build<'_>, until: Option<i64>) -> Result<Additions> {
+        let mut ran: Vec<Ran> = Vec::with_capacity(METHODS.len());
+        for method in METHODS {
+            let done = self.run(*method, &ran, build, until)?;
+            if let Some(scores) = &done.scores {
+                build.show(&scores.table, &scores.rows)?;
+            }
+            ran.push(done);
+        }
+        let mut tables = vec![(TABLE.to_owned(), table(&ran)?)];
+        tables.extend(ran.iter_mut().flat_map(|ran| std::mem::take(&mut ran.tables)));
         let scores = ran.iter_mut().filter_map(|ran| ran.scores.take()).collect();
-        Ok(Additions { tables: vec![(TABLE.to_owned(), table(&ran)?)], scores })
+        Ok(Additions { tables, scores })
     }
 }
 
@@ -131,7 +157,8 @@ fn table(ran: &[Ran]) -> Result<RecordBatch> {
     RecordBatch::try_from_iter_with_nullable(columns).map_err(|cause| Error::internal(format!("methods: {cause}")))
 }
 
-/// Reads a method's tables from a project: the first form whose main table has rows. The inner error says what is lacking.
+/// Reads a method's tables from a project: the first form whose main table has rows. `has_scores` says whether a method gave
+/// scores. The inner error says what is lacking.
 ///
 /// # Errors
 /// Where a statement fails.
@@ -139,10 +166,11 @@ pub(crate) fn from_project(
     method: &dyn AnyMethod,
     params: &Map<String, Value>,
     ask: &Ask<'_>,
+    has_scores: &dyn Fn(&str) -> bool,
 ) -> Result<Result<Tables, String>> {
     let mut lacking = Vec::new();
     for form in method.about().forms {
-        match read_form(method, params, form, ask)? {
+        match read_form(method, params, form, ask, has_scores)? {
             Ok(tables) => return Ok(Ok(tables)),
             Err(reason) => lacking.extend(reason),
         }
@@ -159,12 +187,14 @@ fn read_form(
     params: &Map<String, Value>,
     form: &'static Form,
     ask: &Ask<'_>,
+    has_scores: &dyn Fn(&str) -> bool,
 ) -> Result<Result<Tables, Option<String>>> {
     let about = method.about();
     let mut frames = Vec::new();
     for table in form.tables {
         let Some(sql) = table.sql else { if table.required { return Ok(Err(None)) } else { continue } };
-        if !table.required && !method.uses(params, table.name)? {
+        let is_there = table.scores_of.is_none_or(has_scores);
+        if !table.required && !(is_there && method.uses(params, table.name)?) {
             continue;
         }
         let (schema, batches) =

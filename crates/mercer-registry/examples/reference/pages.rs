@@ -72,6 +72,12 @@ fn page(method: &dyn AnyMethod) -> String {
     for score in about.scores {
         page.push_str(&format!("| `{}` | {} |\n", score.name, cell(score.about)));
     }
+    if !about.tables.is_empty() {
+        page.push_str("\n## Tables\n\nIn a project, tables of the lake beside the scores.\n\n| table | holds |\n| --- | --- |\n");
+        for table in about.tables {
+            page.push_str(&format!("| `{}` | {} |\n", table.name, cell(table.about)));
+        }
+    }
     page.push_str(&format!("\n{}", within(about.readme, about)));
     page
 }

@@ -83,9 +83,11 @@ static ABOUT: About = About {
             ],
             others: None,
             sql: None,
+            scores_of: None,
         }],
     }],
     scores: &[Score { name: "toy_mean", kind: Kind::Number, about: "Mean of all numbers." }],
+    tables: &[],
     version: 1,
     readme: "# Toy\n\n## When not to use it\n\nEver.\n\n## References\n\nNone.\n",
 };

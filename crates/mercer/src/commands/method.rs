@@ -1,11 +1,11 @@
-//! `mercer METHOD fit | predict | params`: one verb for each method of the registry, on files or on a project.
+//! `mercer METHOD fit | evaluate | predict | params`: one verb for each method of the registry, on files or on a project.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use clap::Subcommand;
+use clap::{Arg, ArgMatches, Subcommand};
 use mercer_base::card::{Card, Value as Cell};
 use mercer_base::notation::{Notation, decimals};
 use mercer_base::words::{count, grouped};
@@ -13,12 +13,12 @@ use mercer_base::{Error, Result, Seed};
 use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
 use mercer_pipeline::{Limits, Project, end_of_today};
 use mercer_registry::{
-    About, AnyMethod, Context, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs,
+    About, AnyMethod, Context, Evaluation, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs,
 };
 use serde_json::{Map, Value, json};
 
 use super::print_json;
-use crate::args::{Fit, Global, Inputs, MethodVerb, Predict};
+use crate::args::{Evaluate, Fit, Global, Inputs, MethodVerb, Predict};
 use crate::console::{self, Console};
 use crate::output;
 
@@ -31,8 +31,51 @@ pub(crate) fn with_verbs(command: clap::Command) -> clap::Command {
         let about = method.about();
         let verb = MethodVerb::augment_subcommands(clap::Command::new(about.id));
         let verb = verb.about(format!("{}: {}", about.title, about.question)).after_help(reference(*method));
+        let verb = WITH_PARAMETERS.iter().fold(verb, |verb, name| {
+            verb.mut_subcommand(name, |verb| {
+                let flags = flags(*method, &verb);
+                verb.args(flags)
+            })
+        });
         command.subcommand(verb.subcommand_required(true).arg_required_else_help(true))
     })
+}
+
+/// What takes parameters.
+const WITH_PARAMETERS: [&str; 2] = ["fit", "evaluate"];
+/// Flags of all commands, which no parameter may take.
+const TAKEN: [&str; 6] = ["project", "json", "seed", "threads", "verbose", "quiet"];
+
+/// A flag for each parameter of the method, but for names that `verb` has already.
+fn flags(method: &dyn AnyMethod, verb: &clap::Command) -> Vec<Arg> {
+    let taken: Vec<&str> = verb.get_arguments().filter_map(Arg::get_long).chain(TAKEN).collect();
+    let flag = |doc: mercer_registry::ParamDoc| {
+        let long = doc.name.replace('_', "-");
+        let is_free = !taken.contains(&long.as_str());
+        let flag = Arg::new(parameter_id(&doc.name)).long(long).help(doc.about).help_heading("Parameters");
+        let flag = match doc.values == "true or false" {
+            true => flag.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true or false"),
+            false => flag.value_name(doc.values).allow_hyphen_values(true),
+        };
+        is_free.then_some(flag)
+    };
+    describe(&method.schema()).into_iter().filter_map(flag).collect()
+}
+
+/// What the flag of a parameter is called among the matches.
+fn parameter_id(name: &str) -> String {
+    format!("parameter {name}")
+}
+
+/// The parameters that were given as flags, as `name=value`.
+pub(crate) fn given(method: &dyn AnyMethod, verb: &ArgMatches) -> Vec<String> {
+    let Some((_, verb)) = verb.subcommand() else { return Vec::new() };
+    let value = |name: &str| {
+        // A verb without parameters does not know the name.
+        let value = verb.try_get_one::<String>(&parameter_id(name)).ok().flatten()?;
+        Some(format!("{name}={value}"))
+    };
+    describe(&method.schema()).iter().filter_map(|doc| value(&doc.name)).collect()
 }
 
 /// The method that a verb calls.
@@ -60,9 +103,18 @@ fn reference(method: &dyn AnyMethod) -> String {
     text
 }
 
-pub(crate) fn run(console: &Console, global: &Global, method: &'static dyn AnyMethod, verb: &MethodVerb) -> Result<()> {
+/// Does what the verb says; `flags` are the parameters given as flags of their own.
+pub(crate) fn run(
+    console: &Console,
+    global: &Global,
+    method: &'static dyn AnyMethod,
+    verb: &MethodVerb,
+    flags: Vec<String>,
+) -> Result<()> {
+    let pairs = |param: &[String]| param.iter().cloned().chain(flags).collect::<Vec<_>>();
     match verb {
-        MethodVerb::Fit(options) => fit(console, global, method, options),
+        MethodVerb::Fit(options) => fit(console, global, method, options, &pairs(&options.param)),
+        MethodVerb::Evaluate(options) => evaluate(console, global, method, options, &pairs(&options.param)),
         MethodVerb::Predict(options) => predict(console, global, method, options),
         MethodVerb::Params => params(console, global, method),
     }
@@ -120,10 +172,16 @@ fn work(global: &Global, method: &'static dyn AnyMethod, inputs: &Inputs, given:
     Ok(Work { tables, until: None, currency_sign: String::new(), params: given })
 }
 
-fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Fit) -> Result<()> {
+fn fit(
+    console: &Console,
+    global: &Global,
+    method: &'static dyn AnyMethod,
+    options: &Fit,
+    pairs: &[String],
+) -> Result<()> {
     let about = method.about();
     // What is typed wrong is said before a large file is read.
-    let typed = parse_pairs(&method.schema(), &options.param)?;
+    let typed = parse_pairs(&method.schema(), pairs)?;
     method.params(&typed)?;
     for path in options.scores.iter().chain(&options.out) {
         check_folder(path)?;
@@ -164,6 +222,46 @@ fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, optio
     Ok(())
 }
 
+fn evaluate(
+    console: &Console,
+    global: &Global,
+    method: &'static dyn AnyMethod,
+    options: &Evaluate,
+    pairs: &[String],
+) -> Result<()> {
+    let about = method.about();
+    let typed = parse_pairs(&method.schema(), pairs)?;
+    method.params(&typed)?;
+    console.step("reading");
+    let Work { tables, until, currency_sign, params } = work(global, method, &options.inputs, typed)?;
+    console.step(about.question);
+    let say = |words: &str| console.step(words);
+    let context = Context {
+        seed: Seed(global.seed),
+        until,
+        not_yet: Some(end_of_today()?),
+        currency_sign: &currency_sign,
+        previous: None,
+        say: &say,
+    };
+    let outcome = method.fit(&params, &tables, Wish { evaluation: true, ..Wish::default() }, &context)?;
+    console.done();
+    if global.json {
+        let mut said = machine(&outcome);
+        if let Some(said) = said.as_object_mut() {
+            said.shift_remove("model");
+        }
+        return print_json(&said);
+    }
+    console.say(&format!("{}: {}", about.title, about.question));
+    console.say(&rows_in_words(&outcome.saved.data));
+    print_measures(console, outcome.evaluation.as_ref());
+    if let Some(evaluation) = &outcome.evaluation {
+        console.say(&format!("\n{}\nHow: {}.", evaluation.words, evaluation.design.trim_end_matches('.')));
+    }
+    Ok(())
+}
+
 /// A fit for machines: the model, what it was fitted on, how good it is.
 fn machine(outcome: &Outcome) -> Value {
     let saved = &outcome.saved;
@@ -173,7 +271,7 @@ fn machine(outcome: &Outcome) -> Value {
         "params": saved.params,
         "data": { "form": saved.data_form, "hash": saved.data_hash, "counts": saved.data },
         "seed": saved.seed,
-        "evaluation": outcome.evaluation.as_ref().map(mercer_registry::Evaluation::to_json),
+        "evaluation": outcome.evaluation.as_ref().map(Evaluation::to_json),
     })
 }
 
@@ -204,9 +302,12 @@ fn print(console: &Console, about: &About, outcome: &Outcome, notation: Notation
             }
         }
     }
-    let Some(evaluation) = outcome.evaluation.as_ref().filter(|evaluation| !evaluation.measures.is_empty()) else {
-        return;
-    };
+    print_measures(console, outcome.evaluation.as_ref());
+}
+
+/// The model's measures beside those of the baselines, where there are any.
+fn print_measures(console: &Console, evaluation: Option<&Evaluation>) {
+    let Some(evaluation) = evaluation.filter(|evaluation| !evaluation.measures.is_empty()) else { return };
     let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
     let rows = evaluation.measures.iter().map(|measure| {
         let baselines = measure.baselines.iter().map(|value| number(*value));

@@ -1,6 +1,7 @@
 //! Short names of segments from what is particular about them.
 
 use crate::explain::profile::{Figures, Level, Number, Profile, Trait};
+use mercer_base::words::{humanised, name_words};
 
 /// A name is kept to about this many characters.
 const LENGTH: usize = 40;
@@ -191,7 +192,7 @@ enum Topic {
 }
 
 fn topic(name: &str) -> Topic {
-    let words = words_of(name);
+    let words = name_words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     match () {
         () if has(&["recency"]) || (has(&["since", "last"]) && has(&["days", "day", "last"]) && !has(&["first"])) => {
@@ -323,60 +324,6 @@ fn level_phrase(name: &str, more: bool, level: &Level) -> Option<String> {
     })
 }
 
-/// The name of an attribute as people say it: `net_sales` → "net sales", `Year_Birth` → "birth year", `MntWines` → "wines".
-#[must_use]
-pub fn humanised(name: &str) -> String {
-    let mut words = words_of(name);
-    if words.len() == 2 && words[0] == "year" && words[1] == "birth" {
-        return "birth year".into();
-    }
-    // Prefixes that say only what kind of value follows.
-    while words.len() > 1 && ["mnt", "num", "n", "nr", "is", "has", "dt", "amt"].contains(&words[0].as_str()) {
-        words.remove(0);
-    }
-    for word in &mut words {
-        let whole = match word.as_str() {
-            "kidhome" => "kids at home",
-            "teenhome" => "teenagers at home",
-            "avg" => "average",
-            "qty" => "quantity",
-            "cmp" => "campaign",
-            "pct" => "per cent",
-            "prods" => "products",
-            _ => continue,
-        };
-        *word = whole.to_owned();
-    }
-    // A unit behind the quantity: `living_area_m2`.
-    if words.len() > 2 && words.ends_with(&["m".into(), "2".into()]) {
-        words.truncate(words.len() - 2);
-        words.push("(m²)".into());
-    }
-    words.join(" ")
-}
-
-/// The words of a name in lower case: parted at signs, at digits and where a capital follows a small letter.
-fn words_of(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut previous = ' ';
-    for letter in name.chars() {
-        let is_part = letter.is_alphanumeric();
-        let starts = !previous.is_alphanumeric()
-            || (previous.is_lowercase() && letter.is_uppercase())
-            || (previous.is_alphabetic() && letter.is_ascii_digit());
-        if is_part {
-            if starts || words.is_empty() {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.extend(letter.to_lowercase());
-            }
-        }
-        previous = letter;
-    }
-    words
-}
-
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -389,24 +336,6 @@ mod tests {
     use super::*;
     use crate::attributes::{Attribute, Values};
     use crate::explain::profile::{Settings, profiles};
-
-    #[test]
-    fn names_of_attributes_read_as_people_say_them() {
-        for (name, human) in [
-            ("net_sales", "net sales"),
-            ("Year_Birth", "birth year"),
-            ("MntWines", "wines"),
-            ("NumWebPurchases", "web purchases"),
-            ("has_children", "children"),
-            ("living_area_m2", "living area (m²)"),
-            ("Kidhome", "kids at home"),
-            ("AcceptedCmp3", "accepted campaign 3"),
-            ("recency", "recency"),
-            ("", ""),
-        ] {
-            assert_eq!(humanised(name), human);
-        }
-    }
 
     type Column<'a> = (&'a str, &'a dyn Fn(u32, f64) -> f64);
 

@@ -48,7 +48,7 @@ impl Desk<'_> {
                 .extend([Column::new("net_sales", "Net sales"), Column::new("net_sales_share", "Share of net sales")]);
         }
         columns.extend(measures.iter().map(|(attribute, _)| {
-            let name = crate::explain::name::humanised(&attribute.name);
+            let name = mercer_base::words::humanised(&attribute.name);
             Column::new(&attribute.name, &format!("Median {name}"))
         }));
         columns.extend([Column::new("jaccard", "Stability"), Column::new("typical", "Typical customers")]);

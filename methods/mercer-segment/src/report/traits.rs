@@ -4,8 +4,8 @@ use mercer_base::Result;
 use mercer_base::card::{Card, Chart, Column, HeatCell, Table, Unit, Value};
 
 use super::{Desk, Part, card};
-use crate::explain::name::humanised;
 use crate::explain::profile::{Figures, Profile, Trait};
+use mercer_base::words::humanised;
 
 /// Lines of the picture.
 const LINES: usize = 14;

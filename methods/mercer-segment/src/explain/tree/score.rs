@@ -120,7 +120,7 @@ impl Score {
     pub fn meaning(&self) -> String {
         let of = |reversed: bool| -> Vec<String> {
             let parts = self.parts.iter().filter(|part| part.reversed == reversed);
-            parts.map(|part| crate::explain::name::humanised(&part.attribute)).collect()
+            parts.map(|part| mercer_base::words::humanised(&part.attribute)).collect()
         };
         let (forwards, backwards) = (of(false), of(true));
         let reversed = if backwards.is_empty() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::written;
 use super::{Node, Question, RuleTree, Test};
-use crate::explain::name::humanised;
+use mercer_base::words::humanised;
 
 /// What is asked of one attribute on the way to a leaf: several questions about it, merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
