@@ -26,6 +26,8 @@ from scipy.stats import t as student
 import task
 
 OURS = "mercer"
+# What mercer calls the column of ids, whatever it was called in the input.
+OUR_ID = "customer_id"
 # A fold's own AUC and log-loss vary by .005 and more; differences below these change no decision.
 AUC_TOLERANCE, LOG_LOSS_TOLERANCE = 0.002, 0.002
 SLOPES = (0.9, 1.15)
@@ -95,9 +97,12 @@ def read_system(scores, truths):
     probabilities = []
     for fold, truth in enumerate(truths):
         path = task.scores_of(scores, fold)
-        found = pd.read_parquet(path, columns=[task.ID, task.SCORE])
+        found = pd.read_parquet(path)
+        column = next((name for name in (task.ID, OUR_ID) if name in found), None)
+        if column is None or task.SCORE not in found:
+            sys.exit(f"{path.name}: lacks {task.ID} or {task.SCORE}")
         # Ids may be read as numbers or as words.
-        found = found.set_index(found[task.ID].astype(str))[task.SCORE]
+        found = found.set_index(found[column].astype(str))[task.SCORE]
         ids = truth[task.ID].astype(str)
         if not found.index.is_unique or len(found) != len(ids) or not found.index.isin(ids).all():
             sys.exit(f"{path.name}: does not score each of the {len(ids):,} test rows once")
@@ -183,10 +188,8 @@ def main():
     inside = [f"{path.stem} {words}" for path in arguments.outputs if (words := seconds_inside(path))]
     ending = f". Seconds inside the last run's process: {'; '.join(inside)}" if inside else ""
     in_folds = f" in {arguments.folds} folds" if arguments.folds > 1 else ""
-    print(
-        f"{len(every):,} test rows{in_folds}, {every.mean():.1%} positive; the least log-loss is that of {best} ({least_loss:.4f})"
-        f"{ending}"
-    )
+    rows_in_words = f"{len(every):,} test rows{in_folds}, {every.mean():.1%} positive"
+    print(f"{rows_in_words}; the least log-loss is that of {best} ({least_loss:.4f}){ending}")
     print("\n" + table(["system", "AUC", "log-loss", "ECE", "calibration slope", "lift at 10 %"], rows))
     if OURS in systems and len(systems) > 1:
         drawn, differences = bootstrap(targets, systems), []

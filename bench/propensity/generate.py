@@ -92,27 +92,27 @@ def simulated(rng, rows):
     Counts and amounts are skewed, as a customer's are; a tenth of every fourth amount is missing, more often where the
     chance is low.
     """
-    columns, score = {}, np.full(rows, -2.2)
+    columns, score = {}, np.full(rows, -6.5)
     rates = rng.gamma(2.0, 1.0, (2, rows))  # How active a customer is, and how much they spend: shared by columns.
     for index in range(COUNTS):
         counts = rng.poisson(rates[index % 2] * (1.0 + index % 5))
         columns[f"count_{index + 1}"] = counts
         if index < 6:
-            score += 0.25 * np.log1p(counts) - 0.35 * (counts > 3 + index)
+            score += 0.5 * np.log1p(counts) - 0.7 * (counts > 3 + index)
     for index in range(AMOUNTS):
         amounts = np.round(rates[(index + 1) % 2] * rng.lognormal(2.0, 0.8, rows), 2)
         columns[f"amount_{index + 1}"] = amounts
         if index < 6:
-            score += 0.3 * np.sin(np.log1p(amounts)) * (columns[f"count_{index + 1}"] > 1)
+            score += 0.6 * np.sin(np.log1p(amounts)) * (columns[f"count_{index + 1}"] > 1)
     for index in range(CATEGORIES):
         codes = np.minimum(rng.geometric(0.22, rows) - 1, LEVELS - 1)
         columns[f"category_{index + 1}"] = np.array([f"level {letter}" for letter in "abcdefghijkl"])[codes]
         if index < 4:
             # Effects without an order, the same for every seed and size.
-            score += 0.5 * np.sin(1.0 + 2.3 * codes + index) + 0.2 * np.cos(codes) * (columns["count_1"] > 2)
+            score += 0.8 * np.sin(1.0 + 2.3 * codes + index) + 0.4 * np.cos(codes) * (columns["count_1"] > 2)
     bought = rng.random(rows) < 1.0 / (1.0 + np.exp(-score))
     for index in range(0, AMOUNTS, 4):
-        missing = rng.random(rows) < 0.2 / (1.0 + np.exp(score))
+        missing = rng.random(rows) < 0.12 / (1.0 + np.exp(score))
         columns[f"amount_{index + 1}"] = np.where(missing, np.nan, columns[f"amount_{index + 1}"])
     return pd.DataFrame({"row_id": np.arange(rows), **columns, "bought": np.where(bought, "yes", "no")})
 

@@ -1,7 +1,7 @@
 """The task of every peer: for each fold, fit on the training rows and write a probability for every test row.
 
 `best` settings are those a careful user takes: a slow learning rate, and as many rounds as a fifth of the training rows, kept
-apart, say. `equal` settings are the same for everybody and fit one model of ROUNDS rounds on all training rows: that compares
+apart, say. `equal` settings are the same for all peers and fit one model of ROUNDS rounds on all training rows: that compares
 speed. Beside the scores a peer prints one line of JSON: how many seconds each part took inside its process over all folds,
 for a reader who wonders what start-up costs.
 """

@@ -103,7 +103,7 @@ fn between(low: f32, high: f32) -> f32 {
     if middle > low && middle <= high { middle } else { high }
 }
 
-/// A matrix whose values have been put into bins, a byte each, the values of a row side by side.
+/// A matrix whose values have been put into bins: two bytes a value.
 ///
 /// Numbers fall into one bin for each distinct value where there are at most `max_bins` of them, else into quantiles. Each
 /// category has its own bin; beyond `max_bins` the rarest share one with the missing values.
@@ -112,7 +112,9 @@ pub struct Binned {
     rows: usize,
     features: Vec<Feature>,
     columns: Vec<Bins>,
-    bins: Vec<u8>,
+    /// The bins twice: those of a column side by side, for parting rows by one column, and those of a row, for counting all columns.
+    by_column: Vec<u8>,
+    by_row: Vec<u8>,
 }
 
 impl Binned {
@@ -131,27 +133,26 @@ impl Binned {
         } else {
             matrix.columns().par_iter().map(bins_of).collect()
         };
-        let mut bins = vec![0; rows * width];
-        let fill = |start: usize, block: &mut [u8]| {
-            for (column, (values, of)) in matrix.columns().iter().zip(&columns).enumerate() {
-                let places = block.iter_mut().skip(column).step_by(width);
-                match (values, of) {
-                    (Values::Numbers(values), Bins::Numbers { cuts, .. }) => {
-                        places.zip(&values[start..]).for_each(|(place, value)| *place = bin_of_number(*value, cuts));
-                    }
-                    (Values::Categories { codes, .. }, Bins::Categories { codes: known }) => {
-                        places.zip(&codes[start..]).for_each(|(place, code)| *place = bin_of_category(*code, known));
-                    }
-                    _ => {}
-                }
+        let fill = |(column, bins): (usize, &mut [u8])| match (&matrix.columns()[column], &columns[column]) {
+            (Values::Numbers(values), Bins::Numbers { cuts, .. }) => {
+                bins.iter_mut().zip(values).for_each(|(bin, value)| *bin = bin_of_number(*value, cuts));
             }
+            (Values::Categories { codes, .. }, Bins::Categories { codes: known }) => {
+                bins.iter_mut().zip(codes).for_each(|(bin, code)| *bin = bin_of_category(*code, known));
+            }
+            _ => {}
         };
-        if rows <= BLOCK || width == 0 {
-            fill(0, &mut bins);
+        let (mut by_column, mut by_row) = (vec![0; rows * width], vec![0; rows * width]);
+        if rows <= BLOCK {
+            by_column.chunks_mut(rows.max(1)).enumerate().for_each(fill);
+            beside(&by_column, rows, 0, width, &mut by_row);
         } else {
-            bins.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, bins)| fill(block * BLOCK, bins));
+            by_column.par_chunks_mut(rows).enumerate().for_each(fill);
+            by_row.par_chunks_mut(BLOCK * width.max(1)).enumerate().for_each(|(block, by_row)| {
+                beside(&by_column, rows, block * BLOCK, width, by_row);
+            });
         }
-        Self { rows, features: matrix.features(), columns, bins }
+        Self { rows, features: matrix.features(), columns, by_column, by_row }
     }
 
     /// How many rows there are.
@@ -171,15 +172,23 @@ impl Binned {
         &self.columns
     }
 
-    /// The bins of all rows, those of a row side by side.
-    pub(crate) fn bins(&self) -> &[u8] {
-        &self.bins
+    /// The bins of a column.
+    pub(crate) fn column(&self, column: usize) -> &[u8] {
+        &self.by_column[column * self.rows..][..self.rows]
     }
 
     /// The bins of a row.
     pub(crate) fn row(&self, row: u32) -> &[u8] {
         let width = self.columns.len();
-        &self.bins[row as usize * width..][..width]
+        &self.by_row[row as usize * width..][..width]
+    }
+}
+
+/// Writes the bins of the rows from `start` on side by side by row.
+fn beside(by_column: &[u8], rows: usize, start: usize, width: usize, by_row: &mut [u8]) {
+    for column in 0..width {
+        let bins = &by_column[column * rows + start..];
+        by_row.iter_mut().skip(column).step_by(width).zip(bins).for_each(|(to, bin)| *to = *bin);
     }
 }
 
@@ -224,7 +233,7 @@ mod tests {
     #[test]
     fn few_values_have_a_bin_each_and_missing_ones_the_last() {
         let binned = numbers(&[3.0, f32::NAN, -1.0, 0.0, 3.0, -0.0], 255);
-        assert_eq!(binned.bins(), [2, 3, 0, 1, 2, 1]);
+        assert_eq!(binned.column(0), [2, 3, 0, 1, 2, 1]);
         assert_eq!(binned.columns(), [Bins::Numbers { cuts: vec![-0.5, 1.5], bounded: true }]);
     }
 
@@ -233,7 +242,7 @@ mod tests {
         let values: Vec<f32> = (0..1_000_u16).map(f32::from).collect();
         let binned = numbers(&values, 10);
         for bin in 0..10 {
-            let rows = binned.bins().iter().filter(|found| **found == bin).count();
+            let rows = binned.column(0).iter().filter(|found| **found == bin).count();
             assert!((98..=102).contains(&rows), "bin {bin} holds {rows} of 1,000 rows");
         }
     }
@@ -251,7 +260,7 @@ mod tests {
         let column = Values::Categories { codes, count: 6 };
         let binned = Binned::new(&Matrix::new(8, vec![column]).unwrap(), 2);
         assert_eq!(binned.columns(), [Bins::Categories { codes: vec![2, 5] }]);
-        assert_eq!(binned.bins(), [1, 1, 1, 0, 0, 2, 2, 2]);
+        assert_eq!(binned.column(0), [1, 1, 1, 0, 0, 2, 2, 2]);
     }
 
     #[test]
@@ -270,7 +279,7 @@ mod tests {
             let binned = numbers(&values, max_bins);
             let Bins::Numbers { cuts, .. } = &binned.columns()[0] else { panic!("a column of numbers") };
             prop_assert!(cuts.len() < max_bins as usize);
-            for (value, bin) in values.iter().zip(binned.bins()) {
+            for (value, bin) in values.iter().zip(binned.column(0)) {
                 for (below, cut) in cuts.iter().enumerate() {
                     prop_assert!(value.is_nan() || (value < cut) == (usize::from(*bin) <= below));
                 }

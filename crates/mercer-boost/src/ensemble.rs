@@ -48,8 +48,8 @@ pub struct Split {
 pub struct Node {
     /// Sum of the rows' second derivatives when the tree grew: its weight in expectations over the data.
     pub cover: f32,
-    /// What the tree adds to the margin of the rows that end here, the learning rate applied; of an inner node, what it would add
-    /// if it were a leaf.
+    /// What the tree adds to the margin of the rows that end here, the learning rate applied; of an inner node, what it
+    /// would add if it were a leaf.
     pub value: f32,
     /// The question; `None` for a leaf.
     pub split: Option<Split>,
@@ -58,8 +58,9 @@ pub struct Node {
 /// A tree: its first node is the root, and children stand behind their parents.
 ///
 /// Saved as one line of text, nodes parted by blanks: `value,cover` for a leaf, and
-/// `value,cover,gain,feature,left,right,side,test` for a split, where `side` is `L` or `R` (where missing values go) and `test`
-/// is `<threshold` or `=category:category:…`. Numbers are written with the fewest digits that give the same number back.
+/// `value,cover,gain,feature,left,right,side,test` for a split, where `side` is `L` or `R` (where missing values go) and
+/// `test` is `<threshold` or `=category:category:…`. Numbers are written with the fewest digits that give the same number
+/// back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
     /// The nodes.
@@ -102,8 +103,9 @@ impl TryFrom<Saved> for Ensemble {
 }
 
 impl Ensemble {
-    /// One ensemble whose margin is the mean of the margins of `ensembles`, as of a bag: all their trees, the values divided by
-    /// how many ensembles there are (to single precision) and the gains too, so that [`Ensemble::importance`] is a mean as well.
+    /// One ensemble whose margin is the mean of the margins of `ensembles`, as of a bag: all their trees, the values
+    /// divided by how many ensembles there are (to single precision) and the gains too, so that [`Ensemble::importance`]
+    /// is a mean as well.
     ///
     /// # Errors
     /// When there are none, or they differ in objective or features.
@@ -141,8 +143,8 @@ impl Ensemble {
         totals
     }
 
-    /// Whether the trees are whole and ask about features that are there. Whoever reads or walks an ensemble asks this first and
-    /// may rely on it afterwards.
+    /// Whether the trees are whole and ask about features that are there. Whoever reads or walks an ensemble asks this
+    /// first and may rely on it afterwards.
     pub(crate) fn check(&self) -> Result<()> {
         if !self.base.is_finite() {
             return Err(damaged("the base margin is not a finite number"));

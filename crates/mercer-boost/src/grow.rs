@@ -114,6 +114,8 @@ pub(crate) struct Grower<'a> {
     binned: &'a Binned,
     settings: &'a Settings,
     histograms: Histograms,
+    /// Bytes of histograms that may wait.
+    room: usize,
     /// As long as the most rows of a node so far.
     scratch: Vec<u32>,
 }
@@ -130,7 +132,7 @@ pub(crate) struct Derivatives<'c> {
 impl<'a> Grower<'a> {
     /// Grows trees by these settings.
     pub(crate) fn new(binned: &'a Binned, settings: &'a Settings) -> Self {
-        Self { binned, settings, histograms: Histograms::default(), scratch: Vec::new() }
+        Self { binned, settings, histograms: Histograms::default(), room: WAITING_BYTES, scratch: Vec::new() }
     }
 
     /// Grows a tree from the derivatives of `rows`, which end up sorted by leaf; `None` where no split helps.
@@ -248,7 +250,7 @@ impl<'a> Grower<'a> {
             Growth::DepthWise => -f64::from(nodes[node].depth),
             Growth::LeafWise => best.gain,
         };
-        let kept = if queue.len() < WAITING_BYTES / (size_of::<Cell>() * histogram.len()) {
+        let kept = if queue.len() < self.room / (size_of::<Cell>() * histogram.len()) {
             Some(histogram)
         } else {
             self.histograms.give_back(histogram);
@@ -269,21 +271,23 @@ impl<'a> Grower<'a> {
 
     /// Sorts a node's rows into those that go left and those that go right, each in their order; how many go left.
     fn part(&mut self, candidate: &Candidate, rows: &mut [u32]) -> usize {
-        let (bins, width) = (self.binned.bins(), self.binned.columns().len());
+        let bins = self.binned.column(candidate.column);
+        let lefts: [bool; 256] =
+            std::array::from_fn(|bin| u8::try_from(bin).is_ok_and(|bin| candidate.left.contains(bin)));
         self.scratch.resize(self.scratch.len().max(rows.len()), 0);
         let scratch = &mut self.scratch[..rows.len()];
         let part = |rows: &mut [u32], right: &mut [u32]| {
-            let (mut lefts, mut rights) = (0, 0);
+            let (mut left, mut rights) = (0, 0);
             for place in 0..rows.len() {
                 let row = rows[place];
-                let goes_left = candidate.left.contains(bins[row as usize * width + candidate.column]);
-                rows[lefts] = row;
+                let goes_left = lefts[usize::from(bins[row as usize])];
+                rows[left] = row;
                 right[rights] = row;
-                lefts += usize::from(goes_left);
+                left += usize::from(goes_left);
                 rights += usize::from(!goes_left);
             }
-            rows[lefts..].copy_from_slice(&right[..rights]);
-            lefts
+            rows[left..].copy_from_slice(&right[..rights]);
+            left
         };
         if rows.len() < 2 * BLOCK {
             return part(rows, scratch);
@@ -364,4 +368,33 @@ fn bounds_of_children(direction: Direction, weights: [f64; 2], parent: [f64; 2])
 #[allow(clippy::cast_possible_truncation, reason = "trees keep single precision")]
 fn single(value: f64) -> f32 {
     value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Matrix, Values};
+
+    #[test]
+    fn without_room_for_histograms_trees_are_the_same() {
+        let column = |factor: u32| (0..3_000_u32).map(|row| (row.wrapping_mul(factor) >> 20) as f32).collect();
+        let columns = [2_654_435_761, 40_503_001, 97_654_321].map(|factor| Values::Numbers(column(factor)));
+        let binned = Binned::new(&Matrix::new(3_000, columns.to_vec()).unwrap(), 64);
+        let derivatives: Vec<[f64; 2]> =
+            (0..3_000_u32).map(|row| [f64::from(binned.row(row)[0] ^ binned.row(row)[1]) - 30.0, 1.0]).collect();
+        let scale = Scale::of(&derivatives);
+        let cells: Vec<Cell> = derivatives.iter().map(|pair| scale.cell(*pair)).collect();
+        let layout = Layout::new(&binned, vec![0, 1, 2]);
+        let settings = Settings { max_depth: 6, ..Settings::default() };
+        let grow = |room: usize| {
+            let mut grower = Grower { room, ..Grower::new(&binned, &settings) };
+            let mut rows: Vec<u32> = (0..3_000).collect();
+            let grown = grower.grow(&layout, Derivatives { cells: &cells, scale }, &mut rows).unwrap();
+            (grown.tree, grown.weights, rows)
+        };
+        let free = grow(WAITING_BYTES);
+        assert!(free.0.nodes.len() > 40);
+        // Room for none, and for some.
+        assert!(free == grow(0) && free == grow(5 * layout.cells() * size_of::<Cell>()));
+    }
 }

@@ -213,10 +213,69 @@ fn count(histogram: &mut [Cell], binned: &Binned, layout: &Layout, rows: &[u32],
         for group in &layout.groups {
             let offsets = &layout.offsets[group.clone()];
             for (cell, bins) in tile.iter().zip(bins.chunks_exact(width)).take(rows.len()) {
+                let cell = *cell;
                 for (bin, offset) in bins[group.clone()].iter().zip(offsets) {
-                    histogram[offset + usize::from(*bin)] += *cell;
+                    histogram[offset + usize::from(*bin)] += cell;
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Matrix, Values};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Sums come back: rows to the unit, derivatives to what rounding each to the scale may lose.
+        #[test]
+        fn cells_give_back_what_they_sum(
+            derivatives in prop::collection::vec((-1e3_f64..1e3, 0.0_f64..1e3), 1..200), magnitude in -30_i32..30,
+        ) {
+            let size = 10.0_f64.powi(magnitude);
+            let derivatives: Vec<[f64; 2]> = derivatives.into_iter().map(|(first, second)| [first * size, second * size]).collect();
+            let scale = Scale::of(&derivatives);
+            let mut total = Cell::default();
+            derivatives.iter().for_each(|pair| total += scale.cell(*pair));
+            let sums = scale.sums(total);
+            let largest: f64 = derivatives.iter().map(|[first, second]| first.abs() + second).sum();
+            prop_assert_eq!(sums.rows as usize, derivatives.len());
+            for (found, part) in [(sums.gradient, 0), (sums.hessian, 1)] {
+                let expected: f64 = derivatives.iter().map(|pair| pair[part]).sum();
+                prop_assert!((found - expected).abs() <= 1e-12 * largest, "{} is not {}", found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn histograms_are_those_of_plain_counting_at_any_size_and_any_columns() {
+        let rows = 90_000_u32;
+        let column = |factor: u32, modulus: u32| Values::Categories {
+            codes: (0..rows).map(|row| (row.wrapping_mul(factor) >> 3) % modulus).collect(),
+            count: modulus,
+        };
+        let columns = (0..12).map(|index| column(2_654_435_761_u32.wrapping_mul(index + 1), 20 * index + 2)).collect();
+        let binned = Binned::new(&Matrix::new(rows as usize, columns).unwrap(), 255);
+        let derivatives: Vec<[f64; 2]> = (0..rows).map(|row| [f64::from(row % 17) - 8.0, f64::from(row % 5)]).collect();
+        let scale = Scale::of(&derivatives);
+        let cells: Vec<Cell> = derivatives.iter().map(|pair| scale.cell(*pair)).collect();
+        for (columns, taken) in [((0..12).collect::<Vec<_>>(), rows), (vec![1, 5, 11], rows), (vec![7], 100)] {
+            let taken: Vec<u32> = (0..taken).filter(|row| row % 7 != 2).collect();
+            let layout = Layout::new(&binned, columns);
+            let mut histograms = Histograms::default();
+            let mut whole = histograms.build(&binned, &layout, &taken, &cells);
+            let mut plain = vec![Cell::default(); layout.cells()];
+            for row in &taken {
+                for (column, offset) in layout.columns.iter().zip(&layout.offsets) {
+                    plain[offset + usize::from(binned.row(*row)[*column])] += cells[*row as usize];
+                }
+            }
+            assert_eq!(whole, plain);
+            let (left, right) = taken.split_at(taken.len() / 3);
+            subtract(&mut whole, &histograms.build(&binned, &layout, left, &cells));
+            assert_eq!(whole, histograms.build(&binned, &layout, right, &cells));
         }
     }
 }

@@ -271,3 +271,83 @@ fn cox_gradients(margins: &[f64], target: &Target<'_>, rows: &[u32], derivatives
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALL: [u32; 6] = [0, 1, 2, 3, 4, 5];
+
+    proptest! {
+        /// First derivatives are those of the loss, second ones those of the first, by central differences. Not the pinball loss,
+        /// which has a kink, and Cox's second ones only without weights.
+        #[test]
+        fn derivatives_are_those_of_the_loss(
+            margins in prop::collection::vec(-2.0_f64..2.0, 6), outcomes in prop::collection::vec(0_u8..3, 6),
+            weights in prop::collection::vec(0.5_f64..3.0, 6), events in prop::collection::vec(any::<bool>(), 6), which in 0_usize..3,
+        ) {
+            let objective = [Objective::Squared, Objective::Logistic, Objective::Cox][which];
+            prop_assume!(objective != Objective::Cox || events.contains(&true));
+            let outcomes: Vec<f64> = outcomes.into_iter().map(|outcome| f64::from(outcome) / 2.0).collect();
+            let weights = if objective == Objective::Cox { vec![1.0; 6] } else { weights };
+            let target = Target { outcomes: &outcomes, events: Some(&events), weights: Some(&weights) };
+            // The loss is a mean, per event for Cox; derivatives are of the sum.
+            let of_sum: f64 = weights.iter().zip(&events).map(|(w, event)| if objective != Objective::Cox || *event { *w } else { 0.0 }).sum();
+            let gradients = |margins: &[f64]| {
+                let mut found = [[0.0; 2]; 6];
+                objective.gradients(margins, &target, &ALL, &mut found);
+                found
+            };
+            let found = gradients(&margins);
+            for row in 0..6 {
+                let moved = |by: f64| {
+                    let mut margins = margins.clone();
+                    margins[row] += by;
+                    margins
+                };
+                let (up, down) = (moved(1e-5), moved(-1e-5));
+                let first = of_sum * (objective.loss(&up, &target, &ALL) - objective.loss(&down, &target, &ALL)) / 2e-5;
+                let second = (gradients(&up)[row][0] - gradients(&down)[row][0]) / 2e-5;
+                prop_assert!((found[row][0] - first).abs() < 1e-7, "{} is not {first}", found[row][0]);
+                prop_assert!((found[row][1] - second).abs() < 1e-7, "{} is not {second}", found[row][1]);
+            }
+        }
+
+        /// No constant has a lower loss than the base.
+        #[test]
+        fn the_base_is_the_best_constant(
+            outcomes in prop::collection::vec(0.01_f64..0.99, 6), weights in prop::collection::vec(0.5_f64..3.0, 6), which in 0_usize..3,
+        ) {
+            let objective = [Objective::Squared, Objective::Logistic, Objective::Quantile { level: 0.3 }][which];
+            let target = Target { outcomes: &outcomes, events: None, weights: Some(&weights) };
+            let base = objective.base(&target, &ALL);
+            let loss = |margin: f64| objective.loss(&[margin; 6], &target, &ALL);
+            for step in [-0.3, -1e-3, 1e-3, 0.3] {
+                prop_assert!(loss(base + step) >= loss(base) - 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn the_partial_likelihood_is_the_one_by_hand() {
+        // Events at 1 (hazard 2 of 2 + 1 + 4 at risk) and at 3 (4 of 4); the row of time 2 was only observed until then.
+        let margins = [2.0_f64.ln(), 0.0, 4.0_f64.ln()];
+        let target = Target { outcomes: &[1.0, 2.0, 3.0], events: Some(&[true, false, true]), weights: None };
+        let loss = Objective::Cox.loss(&margins, &target, &[0, 1, 2]);
+        assert!((loss - 0.5 * 3.5_f64.ln()).abs() < 1e-12, "{loss}");
+        // A constant more on every margin changes nothing, however large.
+        let far = Objective::Cox.loss(&margins.map(|margin| margin + 900.0), &target, &[0, 1, 2]);
+        assert!((loss - far).abs() < 1e-9, "{far}");
+    }
+
+    #[test]
+    fn quantiles_take_the_least_value_with_enough_weight() {
+        let mut values = [(5.0, 1.0), (1.0, 1.0), (3.0, 1.0), (2.0, 1.0)];
+        for (level, expected) in [(0.01, 1.0), (0.25, 1.0), (0.26, 2.0), (0.5, 2.0), (0.99, 5.0)] {
+            assert_eq!(weighted_quantile(&mut values, level), expected, "{level}");
+        }
+        assert_eq!(weighted_quantile(&mut [(1.0, 1.0), (2.0, 5.0), (3.0, 0.0)], 0.9), 2.0);
+        assert_eq!(weighted_quantile(&mut [], 0.5), 0.0);
+    }
+}

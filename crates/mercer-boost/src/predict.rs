@@ -52,8 +52,8 @@ impl Ensemble {
         Ok(values)
     }
 
-    /// Whether the ensemble is whole and `matrix` has its columns. A category may have more codes than the trees saw: those are
-    /// unseen ones.
+    /// Whether the ensemble is whole and `matrix` has its columns. A category may have more codes than the trees saw:
+    /// those are unseen ones.
     pub(crate) fn fits(&self, matrix: &Matrix) -> Result<()> {
         self.check()?;
         let (expected, found) = (self.features.len(), matrix.columns().len());

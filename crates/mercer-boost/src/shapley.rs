@@ -1,19 +1,21 @@
 //! Exact Shapley values of boosted trees: how much each feature moves a row's margin, and each pair of features together.
 //!
-//! The game is that of path-dependent TreeSHAP (Lundberg et al. 2020, "From local explanations to global understanding with
-//! explainable AI for trees", Nature Machine Intelligence 2, algorithm 2), which is XGBoost's `pred_contribs` too: where a feature is
-//! not known, a row goes both ways, weighted by the cover of the children.
+//! The game is that of path-dependent TreeSHAP (Lundberg et al. 2020, "From local explanations to global understanding
+//! with explainable AI for trees", Nature Machine Intelligence 2, algorithm 2), which is XGBoost's `pred_contribs` too:
+//! where a feature is not known, a row goes both ways, weighted by the cover of the children.
 //!
-//! A leaf of value `v` whose path asks about the features `1..m` is worth `v · Π o_i` to the row, where `o_i` is 1 if the row answers all
-//! of feature `i`'s splits on the path as the path does, and 0 if not; without feature `i` the factor is its share of cover `z_i`.
-//! The Shapley value of feature `j` in this product is, with Owen's (1972) integral for the mean over all orders,
+//! A leaf of value `v` whose path asks about the features `1..m` is worth `v · Π o_i` to the row, where `o_i` is 1 if the
+//! row answers all of feature `i`'s splits on the path as the path does, and 0 if not; without feature `i` the factor is
+//! its share of cover `z_i`. The Shapley value of feature `j` in this product is, with Owen's (1972) integral for the
+//! mean over all orders,
 //!
 //! ```text
 //! v · (o_j − z_j) · ∫₀¹ Π_{i≠j} (t·o_i + (1 − t)·z_i) dt,
 //! ```
 //!
-//! a polynomial, and Gauss–Legendre quadrature with `⌈m/2⌉` nodes integrates it exactly. Small trees go by tables of all patterns of
-//! answers (as Fast TreeSHAP v2, Yang 2021), large ones by one pass down and one up (in the order of Linear TreeShap, Yu et al. 2022).
+//! a polynomial, and Gauss–Legendre quadrature with `⌈m/2⌉` nodes integrates it exactly. Small trees go by tables of all
+//! patterns of answers (as Fast TreeSHAP v2, Yang 2021), large ones by one pass down and one up (in the order of Linear
+//! TreeShap, Yu et al. 2022).
 
 mod path;
 mod sweep;
@@ -57,7 +59,8 @@ pub struct Contributions {
     pub expected: f64,
     /// How many features there are.
     pub features: usize,
-    /// Contributions in units of the margin, rows × features, row by row. A row's contributions and `expected` add up to its margin.
+    /// Contributions in units of the margin, rows × features, row by row. A row's contributions and `expected` add up to
+    /// its margin.
     pub values: Vec<f64>,
 }
 
@@ -125,8 +128,8 @@ impl<'a> Explainer<'a> {
         Ok(Contributions { expected: self.expected, features, values })
     }
 
-    /// Shapley interaction values of each row: rows × features × features, in units of the margin (Lundberg et al. 2020, eq. 9;
-    /// XGBoost's `pred_interactions`).
+    /// Shapley interaction values of each row: rows × features × features, in units of the margin (Lundberg et al. 2020,
+    /// eq. 9; XGBoost's `pred_interactions`).
     ///
     /// Off the diagonal stands half of what a pair does together, once on each side; on it what is left of the feature's
     /// contribution. A row's matrix is symmetric, and its columns add up to [`Explainer::values`].

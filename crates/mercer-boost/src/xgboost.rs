@@ -14,16 +14,16 @@ use format::{
     Booster, File, Flag, GreedyModel, Learner, ModelParameters, ObjectiveName, QuantileParameters, SavedTree,
 };
 
-/// Categories that a feature may have by XGBoost's own rule (codes are whole numbers in single precision). Stands for their number in
-/// models before 3.1, which do not say how many there were.
+/// Categories that a feature may have by XGBoost's own rule (codes are whole numbers in single precision). Stands for
+/// their number in models before 3.1, which do not say how many there were.
 const MOST_CATEGORIES: u32 = 1 << 24;
 
 impl Ensemble {
-    /// The ensemble as a model that XGBoost 2 and 3 load (`Booster.load_model` of a `.json` file). `names` are those of the features;
-    /// brackets and `<`, which XGBoost does not allow in names, become parentheses and `_`.
+    /// The ensemble as a model that XGBoost 2 and 3 load (`Booster.load_model` of a `.json` file). `names` are those of
+    /// the features; brackets and `<`, which XGBoost does not allow in names, become parentheses and `_`.
     ///
-    /// XGBoost predicts the same margins, to its single precision, with one exception: a category that was not there when the trees
-    /// grew goes left there, whereas here it goes where missing values go. Give XGBoost such values as missing.
+    /// XGBoost predicts the same margins, to its single precision, with one exception: a category that was not there when
+    /// the trees grew goes left there, whereas here it goes where missing values go. Give XGBoost such values as missing.
     ///
     /// # Errors
     /// When there is not one name a feature, or the ensemble is damaged.
@@ -67,16 +67,16 @@ impl Ensemble {
             .map_err(|cause| Error::internal("the model cannot be written as JSON").with_source(cause))
     }
 
-    /// The ensemble in a JSON model that XGBoost saved, and the names of its features (`f0`, `f1`, … where it has none). All trees
-    /// count, also those behind the best iteration of early stopping.
+    /// The ensemble in a JSON model that XGBoost saved, and the names of its features (`f0`, `f1`, … where it has none).
+    /// All trees count, also those behind the best iteration of early stopping.
     ///
-    /// Where the file does not say how many categories a feature has (before XGBoost 3.1) they are taken to be 2²⁴, the most there can be, so
-    /// that any category a split does not name goes left as in XGBoost; otherwise categories that were not there when the trees grew go
-    /// where missing values go. The value of an inner node is the mean of its leaves, weighted by cover.
+    /// Where the file does not say how many categories a feature has (before XGBoost 3.1) they are taken to be 2²⁴, the
+    /// most there can be, so that any category a split does not name goes left as in XGBoost; otherwise categories that
+    /// were not there when the trees grew go where missing values go. The value of an inner node is the mean of its
+    /// leaves, weighted by cover.
     ///
-    /// # Errors
-    /// When the text is not such a model, is damaged, or is of a kind that is not known here: only `gbtree` with one output and
-    /// `reg:squarederror`, `binary:logistic`, `survival:cox` or `reg:quantileerror` is.
+    /// # Errors When the text is not such a model, is damaged, or is of a kind that is not known here: only `gbtree` with
+    /// one output and `reg:squarederror`, `binary:logistic`, `survival:cox` or `reg:quantileerror` is.
     pub fn from_xgboost(json: &str) -> Result<(Self, Vec<String>)> {
         let file: File = serde_json::from_str(&format::without_nan(json)).map_err(|cause| {
             Error::data(format!("this is not an XGBoost model in JSON: {cause}"))
@@ -164,8 +164,8 @@ fn damaged(what: impl std::fmt::Display) -> Error {
 }
 
 impl Objective {
-    /// XGBoost's `base_score`, on the scale of the outcome, for a base margin; kept away from the ends of the scale, where it would refuse
-    /// it.
+    /// XGBoost's `base_score`, on the scale of the outcome, for a base margin; kept away from the ends of the scale,
+    /// where it would refuse it.
     #[allow(clippy::cast_possible_truncation, reason = "XGBoost computes in single precision")]
     fn score(self, margin: f64) -> f32 {
         match self {

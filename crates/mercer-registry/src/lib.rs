@@ -9,7 +9,7 @@ pub use mercer_method::{
 use mercer_base::{Error, Result, nearest};
 
 /// Every method, in the order in which people meet them.
-pub static METHODS: &[&dyn AnyMethod] = &[&mercer_lifetime::Lifetime, &mercer_segment::Segment];
+pub static METHODS: &[&dyn AnyMethod] = &[&mercer_lifetime::Lifetime, &mercer_segment::Segment, &mercer_propensity::Propensity];
 
 /// The method called `id`.
 ///

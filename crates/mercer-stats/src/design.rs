@@ -235,57 +235,49 @@ impl CrossProduct {
     fn add_rows(&mut self, design: &Design, rows: Range<usize>, weights: &[f64]) {
         let mut panel = vec![0.0; PANEL * self.dense.len()];
         for start in rows.clone().step_by(PANEL) {
-            // Rows without weight, such as those held out, cost nothing.
-            let taken: Vec<(usize, f64)> = (start..(start + PANEL).min(rows.end))
-                .map(|row| (row, weights[row].sqrt()))
-                .filter(|(_, root)| *root > 0.0)
-                .collect();
+            let range = start..(start + PANEL).min(rows.end);
+            let roots: Vec<f64> = weights[range.clone()].iter().map(|weight| weight.sqrt()).collect();
             let columns = design.blocks.iter().filter_map(|block| match block {
                 Block::Dense { values, .. } => Some(dense_columns(values, design.rows)),
                 Block::Codes { .. } => None,
             });
-            let mut out = panel.chunks_exact_mut(taken.len().max(1));
+            let scaled = &mut panel[..roots.len() * self.dense.len()];
+            let mut out = scaled.chunks_exact_mut(roots.len());
             for (column, out) in columns.flatten().zip(out.by_ref()) {
-                for (value, (row, root)) in out.iter_mut().zip(&taken) {
-                    *value = column[*row] * root;
+                for (product, (value, root)) in out.iter_mut().zip(column[range.clone()].iter().zip(&roots)) {
+                    *product = value * root;
                 }
             }
             if let Some(ones) = out.next() {
-                ones.iter_mut().zip(&taken).for_each(|(value, (_, root))| *value = *root);
+                ones.copy_from_slice(&roots);
             }
-            let values = &panel[..taken.len() * self.dense.len()];
-            let scaled = MatRef::from_column_major_slice(values, taken.len(), self.dense.len());
-            add_cross_product(&mut self.dense_sums, scaled, 1.0);
-            self.add_codes(design, &taken, values);
+            let matrix = MatRef::from_column_major_slice(scaled, roots.len(), self.dense.len());
+            add_cross_product(&mut self.dense_sums, matrix, 1.0);
+            self.add_codes(design, range, &roots, scaled);
         }
     }
 
     /// The entries that have to do with a category; `scaled` are the rows' numbers times the roots of their weights.
-    fn add_codes(&mut self, design: &Design, taken: &[(usize, f64)], scaled: &[f64]) {
-        let mut first = 0;
-        let mut earlier: Vec<(usize, usize, &[u32])> = Vec::new();
+    fn add_codes(&mut self, design: &Design, rows: Range<usize>, roots: &[f64], scaled: &[f64]) {
+        let size = self.size;
+        let (mut first, mut earlier) = (0, Vec::new());
         for block in &design.blocks {
             if let Block::Codes { levels, codes } = block {
-                let levels = *levels as usize;
-                for (place, column) in self.dense.iter().zip(scaled.chunks_exact(taken.len().max(1))) {
-                    for ((row, root), value) in taken.iter().zip(column) {
-                        let level = codes[*row] as usize;
+                let (levels, codes) = (*levels as usize, &codes[rows.clone()]);
+                for (place, column) in self.dense.iter().zip(scaled.chunks_exact(roots.len())) {
+                    for ((code, root), value) in codes.iter().zip(roots).zip(column) {
+                        let (level, place) = (*code as usize, *place);
                         if level < levels {
-                            let (a, b) = ((*place).max(first + level), (*place).min(first + level));
-                            self.sums[a * self.size + b] += root * value;
+                            self.sums[place.max(first + level) * size + place.min(first + level)] += root * value;
                         }
                     }
                 }
                 earlier.push((first, levels, codes));
-                for (row, root) in taken {
-                    let level = codes[*row] as usize;
-                    if level < levels {
-                        let line = (first + level) * self.size;
-                        for (first, levels, codes) in &earlier {
-                            let other = codes[*row] as usize;
-                            if other < *levels {
-                                self.sums[line + first + other] += root * root;
-                            }
+                for (first_of_other, levels_of_other, others) in &earlier {
+                    for ((code, other), root) in codes.iter().zip(*others).zip(roots) {
+                        let (level, other) = (*code as usize, *other as usize);
+                        if level < levels && other < *levels_of_other {
+                            self.sums[(first + level) * size + first_of_other + other] += root * root;
                         }
                     }
                 }

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::Design;
 use crate::dense::{Square, dot};
 use crate::newton::{self, Convex};
-use crate::parallel::sum_over_rows;
 use crate::special;
 
 /// Expected decrease of the objective, a unit of weight, at which a fit is done; the last step leaves its square.
 const TOLERANCE: f64 = 1e-10;
-/// The same while penalties are compared: far below a difference in log-loss that matters.
-const ROUGH_TOLERANCE: f64 = 1e-7;
+/// The same while penalties are compared: the rest, its square, is far below a difference in log-loss that matters.
+const ROUGH_TOLERANCE: f64 = 1e-5;
+/// Rows whose chances are found at a time. Part of the result, as their losses are summed first.
+const CHUNK: usize = 2_048;
 
 /// A fitted logistic regression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +71,7 @@ impl Fit {
         }
         check_weights(design, weights)?;
         let objective = Objective { design, targets: &[], weights, penalty: self.penalty };
-        let hessian = objective.hessian(&self.log_odds(design));
+        let hessian = objective.hessian(&self.probabilities(design));
         let mut coefficients = newton::standard_errors(&hessian).ok_or_else(undetermined)?;
         let intercept = coefficients.pop().unwrap_or(f64::NAN);
         Ok(StandardErrors { intercept, coefficients })
@@ -159,7 +160,7 @@ pub fn choose_penalty(
         for (penalty, losses) in penalties.iter().zip(&mut losses) {
             let found = fit_targets(design, &targets, Some(&inside), penalty * share, start.as_ref(), ROUGH_TOLERANCE)?;
             let held = Objective { design, targets: &targets, weights: Some(&outside), penalty: 0.0 };
-            losses.push((outside.iter().sum(), held.loss(&found.log_odds(design))));
+            losses.push((outside.iter().sum(), held.loss(found.log_odds(design)).0));
             start = Some(found);
         }
     }
@@ -247,22 +248,25 @@ impl Objective<'_> {
         self.weights.map_or(1.0, |weights| weights[row])
     }
 
-    /// Sum of the weighted log-losses.
-    fn loss(&self, log_odds: &[f64]) -> f64 {
-        let sums = sum_over_rows(log_odds.len(), 1, |range, sums| {
-            sums[0] += range
-                .map(|row| self.weight(row) * (special::softplus(log_odds[row]) - self.targets[row] * log_odds[row]))
-                .sum::<f64>();
-        });
-        sums[0]
+    /// The sum of the weighted log-losses, and the chance of each row.
+    fn loss(&self, mut log_odds: Vec<f64>) -> (f64, Vec<f64>) {
+        let one_chunk = |(chunk, values): (usize, &mut [f64])| {
+            let mut sum = 0.0;
+            for (row, value) in (chunk * CHUNK..).zip(values) {
+                // ln(1 + e^x) and 1 / (1 + e^−x) from the same exponential.
+                let (x, e) = (*value, (-value.abs()).exp());
+                *value = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
+                sum += self.weight(row) * (x.max(0.0) + e.ln_1p() - self.targets[row] * x);
+            }
+            sum
+        };
+        let losses: Vec<f64> = log_odds.par_chunks_mut(CHUNK).enumerate().map(one_chunk).collect();
+        (losses.iter().sum(), log_odds)
     }
 
-    fn hessian(&self, log_odds: &[f64]) -> Square {
-        let weight = |(row, x): (usize, &f64)| {
-            let p = special::logistic(*x);
-            self.weight(row) * p * (1.0 - p)
-        };
-        let curvature: Vec<f64> = log_odds.par_iter().enumerate().map(weight).collect();
+    fn hessian(&self, chances: &[f64]) -> Square {
+        let weight = |(row, p): (usize, &f64)| self.weight(row) * p * (1.0 - p);
+        let curvature: Vec<f64> = chances.iter().enumerate().map(weight).collect();
         let cross = self.design.cross_product(&curvature);
         let last = self.design.columns();
         Square::from_fn(last + 1, |i, j| cross.at(i, j) + if i == j && i < last { self.penalty } else { 0.0 })
@@ -270,22 +274,22 @@ impl Objective<'_> {
 }
 
 impl Convex for Objective<'_> {
-    /// The log-odds of each row.
+    /// The chance of each row.
     type State = Vec<f64>;
 
     fn evaluate(&self, point: &[f64]) -> (f64, Self::State) {
         let (intercept, coefficients) = point.split_last().map_or((0.0, point), |(last, others)| (*last, others));
-        let log_odds = self.design.times(intercept, coefficients);
-        (self.loss(&log_odds) + 0.5 * self.penalty * dot(coefficients, coefficients), log_odds)
+        let (loss, chances) = self.loss(self.design.times(intercept, coefficients));
+        (loss + 0.5 * self.penalty * dot(coefficients, coefficients), chances)
     }
 
-    fn derivatives(&self, point: &[f64], log_odds: &Self::State) -> (Vec<f64>, Square) {
-        let excess = |(row, x): (usize, &f64)| self.weight(row) * (special::logistic(*x) - self.targets[row]);
-        let excess: Vec<f64> = log_odds.par_iter().enumerate().map(excess).collect();
+    fn derivatives(&self, point: &[f64], chances: &Self::State) -> (Vec<f64>, Square) {
+        let excess = |(row, p): (usize, &f64)| self.weight(row) * (p - self.targets[row]);
+        let excess: Vec<f64> = chances.iter().enumerate().map(excess).collect();
         let mut gradient = self.design.weighted_sums(&excess);
         let coefficients = point.iter().take(self.design.columns());
         gradient.iter_mut().zip(coefficients).for_each(|(slope, x)| *slope += self.penalty * x);
-        (gradient, self.hessian(log_odds))
+        (gradient, self.hessian(chances))
     }
 }
 

@@ -27,7 +27,8 @@ pub(crate) fn rows() -> Rows {
         x1[i] + 0.5 * x2[i] + bonus + (i * 71 % 19) as f64 / 9.0 - 1.0 > 0.2
     };
     let outcomes: Vec<bool> = (0..48).map(outcome).collect();
-    let twentieths = |i: u32| 1 + i * 31 % 37 * 11 / 36 + if outcomes[i as usize] && i % 4 != 0 { 7 } else { 0 };
+    let twentieths =
+        |i: u32| 1 + i * 31 % 37 * 11 / 36 + if outcomes[i as usize] && !i.is_multiple_of(4) { 7 } else { 0 };
     let probabilities = each(&|i| f64::from(twentieths(i)) / 20.0);
     let times = each(&|i| f64::from(2 + i * 41 % 13 + if i * 37 % 17 < 6 { 3 } else { 0 }));
     let events = (0..48).map(|i| i * 5 % 7 >= 2).collect();

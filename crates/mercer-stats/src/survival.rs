@@ -241,9 +241,9 @@ pub(crate) fn by_time(times: &[f64], events: &[bool]) -> Option<Vec<usize>> {
     if times.is_empty() || times.len() != events.len() || !times.iter().all(|time| time.is_finite()) {
         return None;
     }
-    let mut rows: Vec<usize> = (0..times.len()).collect();
-    rows.par_sort_by(|a, b| times[*a].total_cmp(&times[*b]));
-    Some(rows)
+    let mut rows: Vec<(f64, usize)> = times.iter().copied().zip(0..).collect();
+    rows.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    Some(rows.into_iter().map(|row| row.1).collect())
 }
 
 /// A value of a curve; `NaN` where a curve that was read from a file is shorter than its times.

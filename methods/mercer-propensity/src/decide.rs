@@ -6,10 +6,10 @@ mod lookalike;
 mod profit;
 mod ranked;
 
-pub use deciles::{Decile, deciles};
-pub use grades::{Grade, GradeRow, Grades, Rule, grade_table};
-pub use lookalike::{Capture, Hidden, Likeness, hide, likeness};
-pub use profit::{Depth, Economics, ProfitCurve, ProfitPoint, profit};
+pub(crate) use deciles::deciles;
+pub(crate) use grades::{Grades, grade_table};
+pub(crate) use lookalike::{Capture, Likeness, hide, likeness};
+pub(crate) use profit::{Economics, ProfitCurve, profit};
 
 use mercer_base::card::Unit;
 use mercer_base::notation::Notation;

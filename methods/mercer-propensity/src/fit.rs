@@ -9,7 +9,7 @@ use crate::decide::Grades;
 use crate::examples::{self, Examples};
 use crate::input::Input;
 use crate::learn::survival::{self, Watched};
-use crate::learn::{self, Problem};
+use crate::learn;
 use crate::marginals::Marginals;
 use crate::model::{Answer, Contest, Model, TargetModel};
 use crate::params::Params;

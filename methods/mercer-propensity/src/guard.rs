@@ -11,10 +11,10 @@ mod time;
 #[cfg(test)]
 mod real_data;
 
-pub use drift::{Drift, Movement, drift};
-pub use groups::{Gap, Group, GroupComparison, Measured, groups};
-pub use leaks::{Evidence, Level, Moments, Scope, Sign, Suspect, leaks};
-pub use time::{Judged, TimeCheck, time};
+pub(crate) use drift::{Drift, Movement, drift};
+pub(crate) use groups::{Measured, groups};
+pub(crate) use leaks::{Level, Scope, Suspect, leaks};
+pub(crate) use time::{Judged, TimeCheck, time};
 
 use mercer_base::card::Unit;
 use mercer_base::notation::Notation;

@@ -23,9 +23,9 @@ use self::attributes::Attributes;
 use self::intake::{Bounds, Customers, Orders, Source};
 use self::streams::{Contract, CountedStream, Message, NEVER, Stream};
 
-pub(crate) use self::spec::{BOUGHT, CUSTOMERS, EVENTS, MESSAGES, ORDERS, SUBSCRIPTIONS, TABLES, TOUCHPOINTS};
-pub(crate) use self::targets::{Duration, Standard};
-pub(crate) use self::vocabulary::{LeftOut, Vocabulary};
+pub(crate) use self::spec::{BOUGHT, CUSTOMERS, EVENTS, MESSAGES, ORDERS, SUBSCRIPTIONS, TOUCHPOINTS};
+pub(crate) use self::targets::Standard;
+pub(crate) use self::vocabulary::Vocabulary;
 
 /// Share of order days that may lie before the beginning of the history: a few wrong dates do not make it longer.
 const STRAYS: usize = 200;
@@ -59,11 +59,14 @@ impl History {
         let (number, bounds) = (customers.count(), Bounds::of(context));
         let source = Source { tables, customers: &customers, bounds };
         let orders = source.reader(ORDERS.name, counts)?.map(|reader| reader.orders(number)).transpose()?;
-        let bought = source.reader(BOUGHT.name, counts)?.map(|reader| reader.counted(number, "category")).transpose()?;
+        let bought =
+            source.reader(BOUGHT.name, counts)?.map(|reader| reader.counted(number, "category")).transpose()?;
         let events = source.reader(EVENTS.name, counts)?.map(|reader| reader.counted(number, "name")).transpose()?;
         let messages = source.reader(MESSAGES.name, counts)?.map(|reader| reader.messages(number)).transpose()?;
-        let touchpoints = source.reader(TOUCHPOINTS.name, counts)?.map(|reader| reader.counted(number, "channel")).transpose()?;
-        let contracts = source.reader(SUBSCRIPTIONS.name, counts)?.map(|reader| reader.contracts(number)).transpose()?;
+        let touchpoints =
+            source.reader(TOUCHPOINTS.name, counts)?.map(|reader| reader.counted(number, "channel")).transpose()?;
+        let contracts =
+            source.reader(SUBSCRIPTIONS.name, counts)?.map(|reader| reader.contracts(number)).transpose()?;
         let attributes = Attributes::read(tables, &customers, counts)?;
         let (first_day, last_day) = match orders.as_ref().filter(|orders| !orders.days.rows().is_empty()) {
             Some(orders) => (first_regular_day(orders), orders.days.last_day()),

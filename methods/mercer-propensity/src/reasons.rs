@@ -10,11 +10,11 @@ mod phrases;
 mod related;
 mod top;
 
-pub use agreement::agreement;
-pub use drivers::{Dependence, Direction, Driver, Drivers, GroupShare, global};
-pub use interactions::{Interaction, interactions};
-pub use phrases::{Phrasebook, Speaker, Typical};
-pub use top::{Reason, TopReasons, Toward, Which, top};
+pub(crate) use agreement::agreement;
+pub(crate) use drivers::{Direction, Driver, Drivers, global};
+pub(crate) use interactions::{Interaction, interactions};
+pub(crate) use phrases::Phrasebook;
+pub(crate) use top::{TopReasons, Toward, Which, top};
 
 use mercer_base::{Error, Result};
 

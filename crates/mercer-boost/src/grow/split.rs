@@ -183,9 +183,6 @@ impl Finder<'_> {
             }
         }
         let (threshold, missing_left, left_cell) = found?;
-        // The threshold lies in the middle of the bins that the node has no rows in.
-        let gap = cells[threshold..].iter().take_while(|cell| threshold > 0 && cell.is_empty()).count();
-        let threshold = threshold + gap / 2;
         let missing_left = if missing.is_empty() { self.heavier(left_cell, place) } else { missing_left };
         let mut left = BinSet::below(threshold);
         if missing_left {

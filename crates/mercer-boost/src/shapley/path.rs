@@ -44,7 +44,8 @@ pub(super) struct Paths {
     pub(super) rule: Vec<(f64, f64)>,
 }
 
-/// Nodes and weights on `[0, 1]` for paths of up to `features` different features: their polynomials have degree `features − 1`.
+/// Nodes and weights on `[0, 1]` for paths of up to `features` different features: their polynomials have degree
+/// `features − 1`.
 pub(super) fn rule(features: usize) -> Vec<(f64, f64)> {
     GaussLegendre::new(features.div_ceil(2).max(1)).on(0.0, 1.0).collect()
 }

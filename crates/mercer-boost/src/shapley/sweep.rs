@@ -1,8 +1,8 @@
 //! Contributions of large trees: one pass down and one up for each row, in time proportional to nodes × depth.
 //!
-//! Going down, each node holds the product `Π (t·o_i + (1 − t)·z_i)` over the features above it, at the nodes `t` of the quadrature;
-//! going up, the sum of its leaves' products times their values. A feature asked twice on a path has one factor, so that an edge takes the
-//! feature's factor of the nearest edge above out and puts its own in.
+//! Going down, each node holds the product `Π (t·o_i + (1 − t)·z_i)` over the features above it, at the nodes `t` of the
+//! quadrature; going up, the sum of its leaves' products times their values. A feature asked twice on a path has one
+//! factor, so that an edge takes the feature's factor of the nearest edge above out and puts its own in.
 
 use super::path::{Paths, answers, questions};
 use crate::ensemble::{Node, Tree};
@@ -102,8 +102,8 @@ impl Sweep {
         }
     }
 
-    /// Leaves in `known` for each node whether the row goes its way at the edge above and at all edges above that ask about the same
-    /// feature, and in `products` the products of the factors.
+    /// Leaves in `known` for each node whether the row goes its way at the edge above and at all edges above that ask
+    /// about the same feature, and in `products` the products of the factors.
     fn down(&self, effects: &Effects, answers: &[Lanes], lane: usize, known: &mut [bool], products: &mut [f64]) {
         let width = self.rule.len();
         products[..width].fill(1.0);
@@ -128,7 +128,8 @@ impl Sweep {
         }
     }
 
-    /// Turns the products into sums over the leaves below, from the last node to the first, and adds each edge's contribution.
+    /// Turns the products into sums over the leaves below, from the last node to the first, and adds each edge's
+    /// contribution.
     fn up(&self, effects: &Effects, lane: usize, known: &[bool], products: &mut [f64], sums: &mut [[f64; LANES]]) {
         let width = self.rule.len();
         for (products, value) in products.chunks_exact_mut(width).zip(&self.values) {

@@ -1,8 +1,9 @@
 //! Contributions of small trees from tables: what each pattern of answers to up to eight splits means for each feature.
 //!
-//! A tree is cut into subtrees so small that the splits above and inside each are at most eight. A row's answers to them are one byte,
-//! and the contributions of all leaves of the subtree together a function of that byte, worked out once. (Fast TreeSHAP v2 of Yang 2021
-//! has a table for each leaf; a table for a subtree serves several leaves with one look-up.)
+//! A tree is cut into subtrees so small that the splits above and inside each are at most eight. A row's answers to them
+//! are one byte, and the contributions of all leaves of the subtree together a function of that byte, worked out once.
+//! (Fast TreeSHAP v2 of Yang 2021 has a table for each leaf; a table for a subtree serves several leaves with one
+//! look-up.)
 
 use super::path::{Path, Paths};
 use crate::ensemble::Tree;
@@ -25,8 +26,8 @@ struct Group {
 }
 
 impl Tables {
-    /// The tables of a tree that has passed its check; `None` where they would hold more than `most_entries` numbers, or a leaf lies
-    /// below more than eight splits.
+    /// The tables of a tree that has passed its check; `None` where they would hold more than `most_entries` numbers, or
+    /// a leaf lies below more than eight splits.
     pub(super) fn new(tree: &Tree, paths: &Paths, coder: &Coder, most_entries: usize) -> Option<Self> {
         let mut groups = Vec::new();
         let mut entries = 0;
@@ -137,7 +138,8 @@ impl Subtree<'_> {
     }
 }
 
-/// The contributions of a path's features by the set of those that a row goes along with (bit `i` for the feature in slot `i`).
+/// The contributions of a path's features by the set of those that a row goes along with (bit `i` for the feature in slot
+/// `i`).
 fn by_known(path: &Path, rule: &[(f64, f64)]) -> Vec<Vec<f64>> {
     let count = path.features.len();
     let contributions = |known: usize| {
@@ -149,7 +151,8 @@ fn by_known(path: &Path, rule: &[(f64, f64)]) -> Vec<Vec<f64>> {
             let product = (0..count).map(factor).product::<f64>() * weight * path.value;
             for (slot, value) in values.iter_mut().enumerate() {
                 let change = if (known >> slot) & 1 == 1 { 1.0 - path.shares[slot] } else { -path.shares[slot] };
-                // A factor of 0 is a share of 0 that the row does not take either: with or without the feature, nothing changes.
+                // A factor of 0 is a share of 0 that the row does not take either: with or without the feature, nothing
+                // changes.
                 if factor(slot) > 0.0 {
                     *value += product * change / factor(slot);
                 }

@@ -234,7 +234,8 @@ impl SavedTree {
         self.categories.extend(codes);
     }
 
-    /// The categories that go right at `node`; `None` where it asks for no category, `Some(None)` where they are not in the file.
+    /// The categories that go right at `node`; `None` where it asks for no category, `Some(None)` where they are not in
+    /// the file.
     pub(super) fn categories_of(&self, node: usize) -> Option<Option<&[u32]>> {
         let place = self.categories_nodes.binary_search(&node).ok()?;
         let start = self.categories_segments.get(place).copied();

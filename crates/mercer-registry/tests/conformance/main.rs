@@ -2,13 +2,19 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod lifetime;
+mod propensity;
 mod segment;
 
 mercer_testkit::conformance!(lifetime_promises, crate::method("lifetime"), crate::lifetime::samples());
+mercer_testkit::conformance!(
+    propensity_promises,
+    crate::method("propensity"),
+    crate::propensity::samples()
+);
 mercer_testkit::conformance!(segment_promises, crate::method("segment"), crate::segment::samples());
 
 /// The methods above. Each has a line there, a line here and a file of samples.
-const CHECKED: &[&str] = &["lifetime", "segment"];
+const CHECKED: &[&str] = &["lifetime", "segment", "propensity"];
 
 fn method(id: &str) -> &'static dyn mercer_registry::AnyMethod {
     mercer_registry::method(id).unwrap()

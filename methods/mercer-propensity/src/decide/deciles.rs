@@ -10,30 +10,30 @@ const PARTS: usize = 10;
 
 /// A tenth of the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Decile {
+pub(crate) struct Decile {
     /// Which one: 1 has the highest probabilities.
-    pub decile: u32,
+    pub(crate) decile: u32,
     /// How many rows there are; decile sizes differ by one at the most.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Mean probability.
-    pub mean_probability: f64,
+    pub(crate) mean_probability: f64,
     /// Rows with the outcome; not whole where rows of equal probability were parted.
-    pub successes: f64,
+    pub(crate) successes: f64,
     /// Share of the rows with the outcome.
-    pub observed_rate: f64,
+    pub(crate) observed_rate: f64,
     /// Its 95 % interval (Wilson), lower and upper end.
-    pub interval: (f64, f64),
+    pub(crate) interval: (f64, f64),
     /// Observed rate divided by that of all rows; `None` where no row has the outcome.
-    pub lift: Option<f64>,
+    pub(crate) lift: Option<f64>,
     /// Share of all rows with the outcome that is in this decile or above; `None` where no row has it.
-    pub cumulative_gain: Option<f64>,
+    pub(crate) cumulative_gain: Option<f64>,
 }
 
 /// Tenths of the rows by their probability; fewer parts where there are fewer than ten rows.
 ///
 /// # Errors
 /// When there are no rows, not as many probabilities as outcomes, or a probability is missing.
-pub fn deciles(probabilities: &[f64], outcomes: &[bool]) -> Result<Vec<Decile>> {
+pub(crate) fn deciles(probabilities: &[f64], outcomes: &[bool]) -> Result<Vec<Decile>> {
     let ranked = Ranked::new(probabilities, outcomes)?;
     let (rows, positives) = (ranked.rows(), ranked.positives() as f64);
     let parts = PARTS.min(rows);
@@ -108,7 +108,7 @@ mod tests {
             prop_assert!(found.windows(2).all(|pair| pair[0].mean_probability >= pair[1].mean_probability - 1e-12));
             let sizes = found.iter().map(|decile| decile.count);
             prop_assert!(sizes.clone().max().unwrap() - sizes.min().unwrap() <= 1);
-            let mut reversed = rows.clone();
+            let mut reversed = rows;
             reversed.reverse();
             let probabilities: Vec<f64> = reversed.iter().map(|row| f64::from(row.0) / 12.0).collect();
             let outcomes: Vec<bool> = reversed.iter().map(|row| row.1).collect();

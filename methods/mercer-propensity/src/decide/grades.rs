@@ -15,7 +15,7 @@ const FEWEST: f64 = 0.01;
 
 /// A grade; the first is the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Grade {
+pub(crate) enum Grade {
     /// The most promising.
     A,
     /// Better than most.
@@ -28,11 +28,11 @@ pub enum Grade {
 
 impl Grade {
     /// All, the best first.
-    pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
+    pub(crate) const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
 
     /// Its letter.
     #[must_use]
-    pub fn letter(self) -> char {
+    pub(crate) fn letter(self) -> char {
         match self {
             Self::A => 'A',
             Self::B => 'B',
@@ -45,7 +45,7 @@ impl Grade {
 /// Where the bounds of grades come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rule {
+pub(crate) enum Rule {
     /// A from twice the overall rate on, B from the overall rate, C from half of it.
     OverallRate,
     /// A for the top tenth of the rows learnt from, B for the next fifth, C for the next three tenths: where the overall rate is so
@@ -55,13 +55,13 @@ pub enum Rule {
 
 /// Bounds of the grades, fixed when a model is learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Grades {
+pub(crate) struct Grades {
     /// Where the bounds come from.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// The overall rate of the outcome.
-    pub overall_rate: f64,
+    pub(crate) overall_rate: f64,
     /// The lowest probabilities of A, B and C; falling.
-    pub bounds: [f64; 3],
+    pub(crate) bounds: [f64; 3],
 }
 
 impl Grades {
@@ -69,7 +69,7 @@ impl Grades {
     ///
     /// # Errors
     /// When there are no probabilities, or the rate is not between 0 and 1.
-    pub fn learn(probabilities: &[f64], overall_rate: f64) -> Result<Self> {
+    pub(crate) fn learn(probabilities: &[f64], overall_rate: f64) -> Result<Self> {
         if !(overall_rate > 0.0 && overall_rate < 1.0) {
             return Err(Error::data(format!("no grades where the outcome has a rate of {overall_rate}"))
                 .with_hint("rows with and without the outcome are needed"));
@@ -95,7 +95,7 @@ impl Grades {
 
     /// The grade of a probability; of a higher one it is never lower.
     #[must_use]
-    pub fn grade(&self, probability: f64) -> Grade {
+    pub(crate) fn grade(&self, probability: f64) -> Grade {
         let [a, b, c] = self.bounds;
         match probability {
             p if p >= a => Grade::A,
@@ -107,7 +107,7 @@ impl Grades {
 
     /// The rule in a sentence.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let [a, b, c] = self.bounds.map(super::percent);
         match self.rule {
             Rule::OverallRate => format!(
@@ -123,26 +123,26 @@ impl Grades {
 
 /// What became of a grade.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GradeRow {
+pub(crate) struct GradeRow {
     /// The grade.
-    pub grade: Grade,
+    pub(crate) grade: Grade,
     /// How many rows have it.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Share of all rows.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Mean probability; `None` without rows.
-    pub mean_probability: Option<f64>,
+    pub(crate) mean_probability: Option<f64>,
     /// Share of its rows with the outcome; `None` without rows.
-    pub observed_rate: Option<f64>,
+    pub(crate) observed_rate: Option<f64>,
     /// The observed rate's 95 % interval (Wilson), lower and upper end.
-    pub interval: Option<(f64, f64)>,
+    pub(crate) interval: Option<(f64, f64)>,
 }
 
 /// The grades of rows that were held out, the best first, and how often the outcome came.
 ///
 /// # Errors
 /// When there are not as many probabilities as outcomes.
-pub fn grade_table(grades: &Grades, probabilities: &[f64], outcomes: &[bool]) -> Result<Vec<GradeRow>> {
+pub(crate) fn grade_table(grades: &Grades, probabilities: &[f64], outcomes: &[bool]) -> Result<Vec<GradeRow>> {
     if probabilities.len() != outcomes.len() {
         return Err(Error::internal(format!("{} probabilities for {} outcomes", probabilities.len(), outcomes.len())));
     }

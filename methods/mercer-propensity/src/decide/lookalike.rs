@@ -11,17 +11,18 @@ use super::ranked::Ranked;
 const SHARES: [f64; 5] = [0.01, 0.05, 0.1, 0.2, 0.3];
 /// The share that the sentence is about.
 const TOLD: f64 = 0.1;
+/// Samples of the hidden rows by which it is told how sure the figures are.
 const DRAWS: usize = 500;
 /// Fewest hidden rows for a judgement.
 const FEWEST: usize = 10;
 
 /// A list parted into rows that are learnt from and rows that are hidden among the prospects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hidden {
+pub(crate) struct Hidden {
     /// For each row whether it stays on the list.
-    pub listed: Vec<bool>,
+    pub(crate) listed: Vec<bool>,
     /// For each row whether it was on the list and is treated as a prospect.
-    pub hidden: Vec<bool>,
+    pub(crate) hidden: Vec<bool>,
 }
 
 /// Hides part `part` of `parts` of the rows on a list, for a judgement by cross-validation: over all parts each row on the list is
@@ -29,7 +30,7 @@ pub struct Hidden {
 ///
 /// # Errors
 /// When there are fewer than two parts, no such part, or fewer rows on the list than parts.
-pub fn hide(list: &[bool], part: u32, parts: u32, seed: Seed) -> Result<Hidden> {
+pub(crate) fn hide(list: &[bool], part: u32, parts: u32, seed: Seed) -> Result<Hidden> {
     let count = list.iter().filter(|listed| **listed).count();
     if parts < 2 || part >= parts {
         return Err(Error::internal(format!("part {part} of {parts} cannot be hidden")));
@@ -47,30 +48,30 @@ pub fn hide(list: &[bool], part: u32, parts: u32, seed: Seed) -> Result<Hidden> 
 
 /// How many of the hidden rows are found among the best prospects.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Capture {
+pub(crate) struct Capture {
     /// Share of the prospects that is taken, the highest scores first.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Share of the hidden rows that is among them (recall).
-    pub recall: f64,
+    pub(crate) recall: f64,
     /// Its 95 % bootstrap interval.
-    pub recall_interval: Option<(f64, f64)>,
+    pub(crate) recall_interval: Option<(f64, f64)>,
     /// Recall divided by the share taken: how many times as many as by drawing prospects at random.
-    pub lift: f64,
+    pub(crate) lift: f64,
     /// Its 95 % bootstrap interval.
-    pub lift_interval: Option<(f64, f64)>,
+    pub(crate) lift_interval: Option<(f64, f64)>,
 }
 
 /// How well rows like those on a list are found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Likeness {
+pub(crate) struct Likeness {
     /// Prospects that were ranked, the hidden rows among them.
-    pub prospects: usize,
+    pub(crate) prospects: usize,
     /// Hidden rows.
-    pub hidden: usize,
+    pub(crate) hidden: usize,
     /// What was found at some depths.
-    pub captures: Vec<Capture>,
+    pub(crate) captures: Vec<Capture>,
     /// What that means and what it does not.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// How well hidden rows of a list are found among all prospects (who are not on the list, and those hidden) by their scores.
@@ -81,7 +82,7 @@ pub struct Likeness {
 ///
 /// # Errors
 /// When scores and hidden rows differ in number, a score is missing, or fewer than 10 rows are hidden.
-pub fn likeness(scores: &[f64], hidden: &[bool], seed: Seed) -> Result<Likeness> {
+pub(crate) fn likeness(scores: &[f64], hidden: &[bool], seed: Seed) -> Result<Likeness> {
     let count = hidden.iter().filter(|hidden| **hidden).count();
     if count < FEWEST {
         return Err(Error::data(format!("{count} hidden rows are too few to judge by"))
@@ -95,10 +96,10 @@ pub fn likeness(scores: &[f64], hidden: &[bool], seed: Seed) -> Result<Likeness>
         .zip(found)
         .map(|(share, top)| {
             let recall = top.with / count as f64;
-            let places = places(&ranked, hidden, *share);
+            let taken = taken(&ranked, *share);
             // The hidden rows vary; the prospects around them are so many more that they hardly do.
             let mean = |counts: &[u32]| {
-                places.iter().zip(counts).map(|(place, times)| place * f64::from(*times)).sum::<f64>() / count as f64
+                taken.iter().zip(counts).map(|(part, times)| part * f64::from(*times)).sum::<f64>() / count as f64
             };
             let interval = bootstrap::interval(count, DRAWS, 0.95, seed.split("likeness"), mean);
             Capture {
@@ -114,19 +115,18 @@ pub fn likeness(scores: &[f64], hidden: &[bool], seed: Seed) -> Result<Likeness>
     Ok(Likeness { prospects: rows, hidden: count, captures, words })
 }
 
-/// For each hidden row the part of it that is among the top share: 1, 0, or between where equal scores are cut.
-fn places(ranked: &Ranked, hidden: &[bool], share: f64) -> Vec<f64> {
+/// For each hidden row, from the highest score down, the part of it that is among the top share: 1, 0, or between where equal
+/// scores are cut.
+fn taken(ranked: &Ranked, share: f64) -> Vec<f64> {
     let depth = share * ranked.rows() as f64;
-    let mut taken = Vec::new();
-    let mut order = ranked.order.iter();
-    let mut start = 0.0;
+    let mut parts = Vec::new();
+    let mut before = 0.0;
     for run in &ranked.runs {
-        let part = ((depth - start) / run.count as f64).clamp(0.0, 1.0);
-        let own = order.by_ref().take(run.count);
-        taken.extend(own.filter(|row| hidden.get(**row as usize).copied().unwrap_or(false)).map(|_| part));
-        start += run.count as f64;
+        let part = ((depth - before) / run.count as f64).clamp(0.0, 1.0);
+        parts.extend(std::iter::repeat_n(part, run.with));
+        before += run.count as f64;
     }
-    taken
+    parts
 }
 
 fn sentence(capture: &Capture) -> String {

@@ -1,20 +1,22 @@
 //! How many to contact: what contacts cost and what comes of them.
 
 use mercer_base::{Error, Result, Seed};
-use mercer_stats::bootstrap;
+use mercer_stats::{bootstrap, wilson_interval};
 use serde::{Deserialize, Serialize};
 
 use super::ranked::Ranked;
 
 /// Samples of the rows by which it is told how sure the best depth is.
 const DRAWS: usize = 500;
+/// Rows of each sample, at the most; of more, every so many are drawn from.
+const MOST_DRAWN: usize = 20_000;
 const CONFIDENCE: f64 = 0.95;
 /// Points of the curve.
 const STEPS: usize = 100;
 
 /// What a contact costs and what it brings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Economics {
+pub(crate) struct Economics {
     contact_cost: f64,
     success_value: f64,
     success_rate: f64,
@@ -27,7 +29,7 @@ impl Economics {
     ///
     /// # Errors
     /// When the cost is negative, the value not above 0, or the rate not above 0 and at most 1.
-    pub fn new(contact_cost: f64, success_value: f64, success_rate: f64) -> Result<Self> {
+    pub(crate) fn new(contact_cost: f64, success_value: f64, success_rate: f64) -> Result<Self> {
         if !(contact_cost >= 0.0 && contact_cost.is_finite()) {
             return Err(Error::config(format!("a contact cannot cost {contact_cost}")).with_hint("give 0 or more"));
         }
@@ -43,19 +45,19 @@ impl Economics {
 
     /// The probability from which on a contact pays: cost ÷ (value × success rate). Above 1 where none ever does.
     #[must_use]
-    pub fn break_even(&self) -> f64 {
+    pub(crate) fn break_even(&self) -> f64 {
         self.contact_cost / (self.success_value * self.success_rate)
     }
 
     /// What is to be expected of contacting one row: probability × value × success rate − cost.
     #[must_use]
-    pub fn expected(&self, probability: f64) -> f64 {
+    pub(crate) fn expected(&self, probability: f64) -> f64 {
         self.expected_of(probability, self.success_value)
     }
 
     /// As [`Economics::expected`], where the row has a value of its own: what the customer is worth.
     #[must_use]
-    pub fn expected_of(&self, probability: f64, value: f64) -> f64 {
+    pub(crate) fn expected_of(&self, probability: f64, value: f64) -> f64 {
         probability * value * self.success_rate - self.contact_cost
     }
 
@@ -67,46 +69,50 @@ impl Economics {
 
 /// One depth of the curve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ProfitPoint {
+pub(crate) struct ProfitPoint {
     /// Share of the rows that are contacted, the highest probabilities first.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Profit by the probabilities.
-    pub expected: f64,
+    pub(crate) expected: f64,
     /// Profit by the outcomes.
-    pub observed: f64,
+    pub(crate) observed: f64,
 }
 
 /// Whom to contact, and what comes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Depth {
+pub(crate) struct Depth {
     /// Share of the rows that are contacted.
-    pub share: f64,
+    pub(crate) share: f64,
     /// How many rows that are.
-    pub contacts: usize,
+    pub(crate) contacts: usize,
     /// The lowest probability among them; `None` where nobody is contacted.
-    pub cut_off: Option<f64>,
+    pub(crate) cut_off: Option<f64>,
     /// Profit by the probabilities.
-    pub expected: f64,
+    pub(crate) expected: f64,
     /// Profit by the outcomes.
-    pub observed: f64,
-    /// 95 % bootstrap interval of the profit by the outcomes at this depth.
-    pub observed_interval: Option<(f64, f64)>,
+    pub(crate) observed: f64,
+    /// 95 % interval of the profit by the outcomes at this depth, from the Wilson interval of the rate among those contacted; `None`
+    /// where nobody is.
+    pub(crate) observed_interval: Option<(f64, f64)>,
 }
 
 /// Profit by how many are contacted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ProfitCurve {
+pub(crate) struct ProfitCurve {
     /// The curve, from nobody to everybody, in hundredths of the rows.
-    pub points: Vec<ProfitPoint>,
+    pub(crate) points: Vec<ProfitPoint>,
     /// The depth with the highest profit by the probabilities: everyone from the break-even probability on. It does not depend on
     /// the outcomes of these rows, so that its observed profit is an honest one, if the rows were held out.
-    pub best: Depth,
+    pub(crate) best: Depth,
     /// The depth with the highest profit by the outcomes, in hindsight; its profit is too good to expect.
-    pub hindsight: Depth,
-    /// 95 % bootstrap interval of the best share in hindsight: how little or how much could have been best.
-    pub hindsight_share_interval: Option<(f64, f64)>,
+    pub(crate) hindsight: Depth,
+    /// 95 % bootstrap interval of the best share in hindsight: how little or how much could have been best. A little too wide for
+    /// more than 20,000 rows, of which a part is drawn from.
+    pub(crate) hindsight_share_interval: Option<(f64, f64)>,
+    /// The probability from which on a contact pays; above 1 where none ever does.
+    pub(crate) break_even: f64,
     /// Profit by the outcomes of contacting everybody; contacting nobody brings 0.
-    pub everybody: f64,
+    pub(crate) everybody: f64,
 }
 
 /// The profit curve of rows that were held out, their probabilities and outcomes, and the best depths.
@@ -115,7 +121,12 @@ pub struct ProfitCurve {
 ///
 /// # Errors
 /// When there are no rows, not as many probabilities as outcomes, or a probability is missing.
-pub fn profit(probabilities: &[f64], outcomes: &[bool], economics: &Economics, seed: Seed) -> Result<ProfitCurve> {
+pub(crate) fn profit(
+    probabilities: &[f64],
+    outcomes: &[bool],
+    economics: &Economics,
+    seed: Seed,
+) -> Result<ProfitCurve> {
     let ranked = Ranked::new(probabilities, outcomes)?;
     let rows = ranked.rows() as f64;
     let shares: Vec<f64> = (0..=STEPS).map(|step| step as f64 / STEPS as f64).collect();
@@ -127,43 +138,13 @@ pub fn profit(probabilities: &[f64], outcomes: &[bool], economics: &Economics, s
     });
     let by_probabilities = best(&ranked, |run| run.count as f64 * economics.expected(run.score));
     let by_outcomes = best(&ranked, |run| economics.of(run.count as f64, run.with as f64));
-    let runs = runs_of_rows(&ranked);
-    let weighed = |counts: &[u32]| -> Vec<(f64, f64)> {
-        let mut sums = vec![(0.0, 0.0); ranked.runs.len()];
-        for ((run, outcome), count) in runs.iter().zip(outcomes).zip(counts) {
-            if let Some((all, with)) = sums.get_mut(*run as usize) {
-                *all += f64::from(*count);
-                *with += f64::from(*count) * f64::from(u8::from(*outcome));
-            }
-        }
-        sums
-    };
-    let profit_of = |depth: usize| {
-        let statistic = |counts: &[u32]| {
-            let (all, with) =
-                weighed(counts).iter().take(depth).fold((0.0, 0.0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
-            economics.of(all, with)
-        };
-        bootstrap::interval(ranked.rows(), DRAWS, CONFIDENCE, seed.split("profit"), statistic)
-            .map(|range| (range.low, range.high))
-    };
-    let best_share = |counts: &[u32]| {
-        let (mut profit, mut most, mut all, mut at) = (0.0, 0.0, 0.0, 0.0);
-        for (count, with) in weighed(counts) {
-            profit += economics.of(count, with);
-            all += count;
-            if profit > most {
-                (most, at) = (profit, all);
-            }
-        }
-        at / rows
-    };
-    let share = bootstrap::interval(ranked.rows(), DRAWS, CONFIDENCE, seed.split("profit"), best_share);
+    let share = best_share_interval(&ranked, economics, seed);
     Ok(ProfitCurve {
         points: points.collect(),
-        best: depth(&ranked, by_probabilities, economics, profit_of(by_probabilities)),
-        hindsight: depth(&ranked, by_outcomes, economics, profit_of(by_outcomes)),
-        hindsight_share_interval: share.map(|range| (range.low, range.high)),
+        best: depth(&ranked, by_probabilities, economics),
+        hindsight: depth(&ranked, by_outcomes, economics),
+        hindsight_share_interval: share,
+        break_even: economics.break_even(),
         everybody: economics.of(rows, ranked.positives() as f64),
     })
 }
@@ -180,31 +161,41 @@ fn best(ranked: &Ranked, gain: impl Fn(&super::ranked::Run) -> f64) -> usize {
     at
 }
 
-fn depth(ranked: &Ranked, runs: usize, economics: &Economics, observed_interval: Option<(f64, f64)>) -> Depth {
+fn depth(ranked: &Ranked, runs: usize, economics: &Economics) -> Depth {
     let taken = || ranked.runs.iter().take(runs);
     let contacts: usize = taken().map(|run| run.count).sum();
     let with: usize = taken().map(|run| run.with).sum();
     let scores: f64 = taken().map(|run| run.score * run.count as f64).sum();
+    let at_rate = |rate: f64| economics.of(contacts as f64, rate * contacts as f64);
+    let rates = wilson_interval(with as u64, contacts as u64, CONFIDENCE);
     Depth {
         share: contacts as f64 / ranked.rows() as f64,
         contacts,
-        cut_off: taken().last().map(|run| run.score),
+        cut_off: taken().next_back().map(|run| run.score),
         expected: economics.of(contacts as f64, scores),
         observed: economics.of(contacts as f64, with as f64),
-        observed_interval,
+        observed_interval: rates.map(|rates| (at_rate(rates.low), at_rate(rates.high))),
     }
 }
 
-/// For each row in the data the run it is in.
-fn runs_of_rows(ranked: &Ranked) -> Vec<u32> {
-    let mut runs = vec![0; ranked.rows()];
-    let of_ranks = (0_u32..).zip(&ranked.runs).flat_map(|(index, run)| std::iter::repeat_n(index, run.count));
-    for (row, run) in ranked.order.iter().zip(of_ranks) {
-        if let Some(slot) = runs.get_mut(*row as usize) {
-            *slot = run;
+/// How far the best share varies in other samples of the same kind.
+fn best_share_interval(ranked: &Ranked, economics: &Economics, seed: Seed) -> Option<(f64, f64)> {
+    let rows = ranked.rows_with_outcomes(ranked.rows().div_ceil(MOST_DRAWN));
+    let count = rows.len() as f64;
+    let best_share = |draws: &[u32]| {
+        let (mut profit, mut most, mut all, mut at) = (0.0, 0.0, 0.0, 0.0);
+        for ((outcome, ends_run), draws) in rows.iter().zip(draws) {
+            let draws = f64::from(*draws);
+            profit += economics.of(draws, if *outcome { draws } else { 0.0 });
+            all += draws;
+            if *ends_run && profit > most {
+                (most, at) = (profit, all);
+            }
         }
-    }
-    runs
+        at / count
+    };
+    let range = bootstrap::interval(rows.len(), DRAWS, CONFIDENCE, seed.split("best share"), best_share)?;
+    Some((range.low, range.high))
 }
 
 #[cfg(test)]
@@ -254,7 +245,7 @@ mod tests {
         // Probabilities that are right: rows of each probability have the outcome as often as it says.
         let probabilities: Vec<f64> = (0..2_000).map(|row| f64::from(row % 20) / 40.0 + 0.0125).collect();
         let outcomes: Vec<bool> =
-            (0..2_000).map(|row| f64::from(row / 20) < 100.0 * probabilities[row as usize]).collect();
+            probabilities.iter().enumerate().map(|(row, own)| ((row / 20) as f64) < 100.0 * own).collect();
         let curves = [1, 2, 8].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| profit(&probabilities, &outcomes, &economics(), Seed(3)).unwrap())

@@ -9,8 +9,7 @@ use mercer_base::{Error, Result};
 pub(super) struct Ranked {
     /// Runs of equal scores.
     pub(super) runs: Vec<Run>,
-    /// For each row, from the highest score down, its position in the data.
-    pub(super) order: Vec<u32>,
+    rows: usize,
 }
 
 /// Rows with one score.
@@ -39,12 +38,11 @@ impl Ranked {
         if scores.iter().any(|score| score.is_nan()) {
             return Err(Error::internal("a row without a score cannot be ranked"));
         }
-        let rows = u32::try_from(scores.len()).map_err(|_| Error::data("more than 4 billion rows cannot be ranked"))?;
-        let mut pairs: Vec<(f64, u32)> = scores.iter().copied().zip(0..rows).collect();
-        pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let mut pairs: Vec<(f64, bool)> = scores.iter().copied().zip(outcomes.iter().copied()).collect();
+        pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
         let mut runs: Vec<Run> = Vec::new();
-        for (score, row) in &pairs {
-            let with = usize::from(outcomes.get(*row as usize).copied().unwrap_or(false));
+        for (score, outcome) in &pairs {
+            let with = usize::from(*outcome);
             match runs.last_mut() {
                 #[allow(clippy::float_cmp, reason = "equal scores are what makes a run")]
                 Some(run) if run.score == *score => {
@@ -54,17 +52,36 @@ impl Ranked {
                 _ => runs.push(Run { score: *score, count: 1, with }),
             }
         }
-        Ok(Self { runs, order: pairs.into_iter().map(|(_, row)| row).collect() })
+        Ok(Self { runs, rows: scores.len() })
     }
 
     /// How many rows there are.
     pub(super) fn rows(&self) -> usize {
-        self.order.len()
+        self.rows
     }
 
     /// How many rows have the outcome.
     pub(super) fn positives(&self) -> usize {
         self.runs.iter().map(|run| run.with).sum()
+    }
+
+    /// Every `step`th row from the highest score down: whether it has the outcome, and whether a lower score follows. Within a
+    /// run rows with and without the outcome alternate as evenly as they can, whatever the order of the data.
+    pub(super) fn rows_with_outcomes(&self, step: usize) -> Vec<(bool, bool)> {
+        let step = step.max(1);
+        let mut rows: Vec<(bool, bool)> = Vec::with_capacity(self.rows() / step + 1);
+        let mut before = 0_usize;
+        for run in &self.runs {
+            // The first row at or after the run's beginning that is a multiple of the step.
+            for place in (before.next_multiple_of(step) - before..run.count).step_by(step) {
+                rows.push(((place + 1) * run.with / run.count > place * run.with / run.count, false));
+            }
+            before += run.count;
+            if let Some(last) = rows.last_mut() {
+                last.1 = true;
+            }
+        }
+        rows
     }
 
     /// For rising numbers of rows from the top: rows with the outcome among them, the sum of their scores, and the last of their
@@ -121,6 +138,18 @@ mod tests {
         assert_eq!(top[2].scores, 1.4);
         assert_eq!((top[1].last, top[2].last, top[4].last), (0.9, 0.5, 0.1));
         assert_eq!((ranked.rows(), ranked.positives()), (4, 2));
+    }
+
+    #[test]
+    fn rows_do_not_depend_on_their_order_within_a_run() {
+        let scores = [0.5, 0.5, 0.5, 0.5, 0.2, 0.9];
+        let one = Ranked::new(&scores, &[true, true, false, false, true, false]).unwrap();
+        let other = Ranked::new(&scores, &[false, true, false, true, true, false]).unwrap();
+        let all = one.rows_with_outcomes(1);
+        assert_eq!(all, other.rows_with_outcomes(1));
+        assert_eq!(all.iter().map(|row| row.0).collect::<Vec<_>>(), [false, false, true, false, true, true]);
+        assert_eq!(all.iter().map(|row| row.1).collect::<Vec<_>>(), [true, false, false, false, true, true]);
+        assert_eq!(one.rows_with_outcomes(2).len(), 3);
     }
 
     #[test]

@@ -62,9 +62,10 @@ impl Cells {
     /// The cells of `rows` of a column.
     pub(super) fn of(feature: &Feature, values: &Values, rows: &[u32]) -> Self {
         match values {
-            Values::Numbers(numbers) => Self::of_numbers(
-                rows.iter().map(|row| numbers.get(*row as usize).copied().unwrap_or(f32::NAN)).collect(),
-            ),
+            Values::Numbers(numbers) => {
+                let own = |row: &u32| numbers.get(*row as usize).copied().unwrap_or(f32::NAN);
+                Self::of_numbers(&rows.iter().map(own).collect::<Vec<f32>>())
+            }
             Values::Categories { codes, count } => {
                 let unknown: BTreeSet<u32> = (0..*count)
                     .zip(&feature.categories)
@@ -80,7 +81,7 @@ impl Cells {
         }
     }
 
-    fn of_numbers(numbers: Vec<f32>) -> Self {
+    fn of_numbers(numbers: &[f32]) -> Self {
         let mut sorted: Vec<f64> = numbers.iter().filter(|number| !number.is_nan()).map(|n| f64::from(*n)).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let placeholder = numeric_placeholder(&sorted);
@@ -212,13 +213,13 @@ mod tests {
     #[test]
     fn a_value_of_many_rows_has_a_cell_of_its_own() {
         let numbers: Vec<f32> = [0.0; 80].into_iter().chain((1..=20_u8).map(f32::from)).collect();
-        let cells = Cells::of_numbers(numbers);
+        let cells = Cells::of_numbers(&numbers);
         let zero = cells.codes[0];
         assert!(
             cells.codes[..80].iter().all(|code| *code == zero) && cells.codes[80..].iter().all(|code| *code != zero)
         );
-        assert_eq!(Cells::of_numbers(vec![f32::NAN; 3]).codes, [UNKNOWN; 3]);
-        assert_eq!(Cells::of_numbers(vec![2.0; 3]).codes, [1; 3]);
+        assert_eq!(Cells::of_numbers(&[f32::NAN; 3]).codes, [UNKNOWN; 3]);
+        assert_eq!(Cells::of_numbers(&[2.0; 3]).codes, [1; 3]);
     }
 
     #[test]
@@ -233,7 +234,7 @@ mod tests {
     proptest! {
         #[test]
         fn cells_keep_the_order_of_numbers(numbers in prop::collection::vec(-50.0_f32..50.0, 1..300)) {
-            let cells = Cells::of_numbers(numbers.clone());
+            let cells = Cells::of_numbers(&numbers);
             for (a, x) in cells.codes.iter().zip(&numbers) {
                 prop_assert!((*a as usize) < cells.count);
                 for (b, y) in cells.codes.iter().zip(&numbers) {

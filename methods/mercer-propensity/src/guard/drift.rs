@@ -4,18 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mercer_base::card::Unit;
 use mercer_base::notation::Notation;
-use mercer_base::{Error, Result};
+use mercer_base::{Error, Result, Seed};
 use mercer_boost::{NO_CATEGORY, Values};
 use mercer_stats::drift::{of_numbers as index_of_numbers, population_stability_index};
 use mercer_stats::quantile;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::cells::sample;
 use super::percent;
 use crate::table::{Feature, Table};
 
 /// Classes of numbers: tenths of the reference.
 const TENTHS: usize = 10;
+/// Rows of each table that are looked at, at the most.
+const MOST_ROWS: usize = 100_000;
 /// Population stability index up to which a feature is stable, and from which on it has shifted; the customary bounds.
 const STABLE: f64 = 0.1;
 const SHIFTED: f64 = 0.25;
@@ -23,7 +26,7 @@ const SHIFTED: f64 = 0.25;
 /// How far a feature moved, by its index less what chance alone makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Movement {
+pub(crate) enum Movement {
     /// Below 0.1.
     Stable,
     /// From 0.1 to 0.25.
@@ -34,29 +37,35 @@ pub enum Movement {
 
 /// How a feature moved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Drift {
+pub(crate) struct Drift {
     /// The feature's name.
-    pub feature: String,
+    pub(crate) feature: String,
     /// Population stability index: Σ (p − q) ln (p ÷ q) over tenths of the reference's numbers or over categories, with what is
     /// missing apart.
-    pub psi: f64,
+    pub(crate) psi: f64,
     /// About what the index of two samples of the same kind and of these sizes would be: (classes − 1) (1/n + 1/m).
-    pub by_chance: f64,
+    pub(crate) by_chance: f64,
     /// What that means.
-    pub movement: Movement,
+    pub(crate) movement: Movement,
     /// What changed most, in words.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// How the features of `scored` moved since `reference`; those that moved most first. Features are matched by their names and
-/// categories by theirs; features that are not in both are left out.
+/// categories by theirs; features that are not in both are left out. Looks at 100,000 rows of each at the most.
 ///
 /// # Errors
 /// When a table has no rows, or a feature has numbers in one and categories in the other.
-pub fn drift(reference: &Table, scored: &Table) -> Result<Vec<Drift>> {
+pub(crate) fn drift(reference: &Table, scored: &Table) -> Result<Vec<Drift>> {
     if reference.rows() == 0 || scored.rows() == 0 {
         return Err(Error::data("no rows to compare").with_hint("both the earlier and the later rows must be there"));
     }
+    let looked_at = |table: &Table| {
+        let rows = sample(table.rows(), MOST_ROWS, Seed::default().split("rows for drift"));
+        if rows.len() < table.rows() { table.take(&rows).map(Some) } else { Ok(None) }
+    };
+    let (fewer_before, fewer_after) = (looked_at(reference)?, looked_at(scored)?);
+    let (reference, scored) = (fewer_before.as_ref().unwrap_or(reference), fewer_after.as_ref().unwrap_or(scored));
     let one = |(feature, earlier): (&Feature, &Values)| -> Option<Result<Drift>> {
         let (other, later) = scored.column(&feature.name)?;
         Some(match (earlier, later) {

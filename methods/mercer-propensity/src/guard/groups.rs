@@ -20,63 +20,63 @@ const CONFIDENCE: f64 = 0.95;
 
 /// A share of rows with its 95 % interval (Wilson).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// The share.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Its interval, lower and upper end.
-    pub interval: (f64, f64),
+    pub(crate) interval: (f64, f64),
     /// The rows it is a share of.
-    pub of: u64,
+    pub(crate) of: u64,
 }
 
 /// One group of rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Group {
+pub(crate) struct Group {
     /// The category, or the range of numbers.
-    pub name: String,
+    pub(crate) name: String,
     /// How many rows there are.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Share with the outcome.
-    pub base_rate: Option<Measured>,
+    pub(crate) base_rate: Option<Measured>,
     /// Mean probability; where it is outside of the base rate's interval, probabilities are off for this group.
-    pub mean_probability: f64,
+    pub(crate) mean_probability: f64,
     /// Whether it is outside.
-    pub miscalibrated: bool,
+    pub(crate) miscalibrated: bool,
     /// Share that is selected: whose probability is at least the threshold.
-    pub selected: Option<Measured>,
+    pub(crate) selected: Option<Measured>,
     /// Share of those with the outcome that is selected (true-positive rate).
-    pub found: Option<Measured>,
+    pub(crate) found: Option<Measured>,
 }
 
 /// The largest difference between two groups in one measure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// The group with the higher share.
-    pub higher: String,
+    pub(crate) higher: String,
     /// The group with the lower share.
-    pub lower: String,
+    pub(crate) lower: String,
     /// The difference of their shares.
-    pub difference: f64,
+    pub(crate) difference: f64,
     /// Its 95 % interval.
-    pub interval: (f64, f64),
+    pub(crate) interval: (f64, f64),
     /// The lower share divided by the higher one. Below 0.8 the “four-fifths rule” of the Uniform Guidelines on Employee
     /// Selection Procedures (1978, 29 CFR 1607.4 D) sees adverse impact.
-    pub ratio: f64,
+    pub(crate) ratio: f64,
 }
 
 /// Groups side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GroupComparison {
+pub(crate) struct GroupComparison {
     /// The feature by which rows are grouped.
-    pub feature: String,
+    pub(crate) feature: String,
     /// The groups: categories in their order, numbers from low to high, unknown last.
-    pub groups: Vec<Group>,
+    pub(crate) groups: Vec<Group>,
     /// The largest gap in who is selected (demographic parity).
-    pub selected_gap: Option<Gap>,
+    pub(crate) selected_gap: Option<Gap>,
     /// The largest gap in who of those with the outcome is found (equal opportunity; Hardt, Price & Srebro 2016, NeurIPS).
-    pub found_gap: Option<Gap>,
+    pub(crate) found_gap: Option<Gap>,
     /// The worst of it in a sentence.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// Compares the groups of a feature, given each row's probability and outcome and the probability from which on rows are selected.
@@ -86,7 +86,7 @@ pub struct GroupComparison {
 ///
 /// # Errors
 /// When there is no such feature, or not as many probabilities or outcomes as rows.
-pub fn groups(
+pub(crate) fn groups(
     table: &Table,
     by: &str,
     probabilities: &[f64],

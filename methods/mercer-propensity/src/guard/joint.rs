@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::cells::Cells;
 
-/// Rounds over all columns; with the step below, effects of correlated columns have settled to the third digit by then.
-const ROUNDS: usize = 20;
+/// Rounds over all columns; with the step below, effects of correlated columns have settled to about a hundredth by then.
+const ROUNDS: usize = 12;
 /// Share of the Newton step that is taken.
 const STEP: f64 = 0.5;
 /// Ridge penalty on a cell's effect, in units of its rows' variance: as if 20 undecided rows more were in the cell.

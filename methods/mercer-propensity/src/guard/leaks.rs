@@ -37,11 +37,15 @@ const ONE_SIDED_RATE: f64 = 0.9;
 const ONE_SIDED_ROWS: u64 = 30;
 /// Share of the rarer outcome's rows in such values from which on the column is a leak.
 const ONE_SIDED_LEAK: f64 = 0.25;
+/// Rows of a value that all have the rarer outcome, without exception, from which on the column is suspicious.
+const ONE_SIDED_WITHOUT_EXCEPTION: u64 = 100;
 /// AUC of a column alone, and the least lower end of its 95 % interval, from which on it is too good.
 const TOO_GOOD: f64 = 0.9;
 const TOO_GOOD_LOW: f64 = 0.85;
 /// AUC of a column alone from which on it is looked at beside the others.
 const STRONG: f64 = 0.75;
+/// How many of those are, at the most: the best.
+const STRONGEST: usize = 2;
 /// Share of what all columns explain that goes with one column from which on the others do not bear it out.
 const DOMINANT: f64 = 0.5;
 /// A value is impossible for the outcome when, at 95 % confidence, its rate is below this part of the overall rate.
@@ -61,7 +65,7 @@ const ID_PAIRS: f64 = 20.0;
 /// What should become of a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub(crate) enum Level {
     /// It is left out unless somebody who knows where it comes from says otherwise.
     Leak,
     /// It stays, and people are asked where it comes from.
@@ -71,7 +75,7 @@ pub enum Level {
 /// How a feature betrays itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Sign {
+pub(crate) enum Sign {
     /// It is the outcome under other names.
     Copy,
     /// Whether it is filled tells the outcome.
@@ -92,58 +96,58 @@ pub enum Sign {
 
 /// The figures behind a suspicion; of those that could not be had, `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// AUC of the feature alone, out of fold.
-    pub auc: Option<f64>,
+    pub(crate) auc: Option<f64>,
     /// Share of the outcome's entropy that the feature alone explains, out of fold: 1 − log-loss ÷ log-loss of the overall rate
     /// (McFadden's R²).
-    pub explained: Option<f64>,
+    pub(crate) explained: Option<f64>,
     /// Share of what all features together explain that is lost without this one.
-    pub lost_without: Option<f64>,
+    pub(crate) lost_without: Option<f64>,
     /// Shares of rows where it is filled: with the outcome, and without it.
-    pub filled: Option<(f64, f64)>,
+    pub(crate) filled: Option<(f64, f64)>,
     /// Share of the rarer outcome's rows in values that practically only they have.
-    pub one_sided: Option<f64>,
+    pub(crate) one_sided: Option<f64>,
     /// Share of all rows in values with which the outcome practically never occurs.
-    pub impossible: Option<f64>,
+    pub(crate) impossible: Option<f64>,
     /// Share of rows with a moment that is too late.
-    pub later: Option<f64>,
+    pub(crate) later: Option<f64>,
 }
 
 /// A feature that may know the outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Suspect {
+pub(crate) struct Suspect {
     /// The feature's name.
-    pub feature: String,
+    pub(crate) feature: String,
     /// What should become of it.
-    pub level: Level,
+    pub(crate) level: Level,
     /// How it betrays itself.
-    pub sign: Sign,
+    pub(crate) sign: Sign,
     /// The figures.
-    pub evidence: Evidence,
+    pub(crate) evidence: Evidence,
     /// A sentence for people.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// When the values of a feature came about, where that is known.
 #[derive(Debug, Clone, Copy)]
-pub struct Moments<'a> {
+pub(crate) struct Moments<'a> {
     /// The feature, or the column from which it is made.
-    pub feature: &'a str,
+    pub(crate) feature: &'a str,
     /// A moment for each row in microseconds since 1970; [`mercer_base::frame::NO_MOMENT`] where there is none.
-    pub moments: &'a [i64],
+    pub(crate) moments: &'a [i64],
     /// For each row the moment from which its outcome is predicted.
-    pub as_of: &'a [i64],
+    pub(crate) as_of: &'a [i64],
 }
 
 /// What is known of the columns beside their values.
 #[derive(Default)]
-pub struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     /// Moments of features.
-    pub moments: &'a [Moments<'a>],
+    pub(crate) moments: &'a [Moments<'a>],
     /// Features, by their number, that are known to be made from what was on record before the prediction: they are never
     /// suspected, but count beside the others. All are examined where it is `None`.
-    pub trusted: Option<&'a (dyn Fn(usize) -> bool + Sync)>,
+    pub(crate) trusted: Option<&'a (dyn Fn(usize) -> bool + Sync)>,
 }
 
 /// What a column says about the outcome by itself.
@@ -164,7 +168,7 @@ struct Alone {
 ///
 /// # Errors
 /// When there are not as many outcomes, or moments, as rows.
-pub fn leaks(table: &Table, outcomes: &[bool], scope: &Scope<'_>, seed: Seed) -> Result<Vec<Suspect>> {
+pub(crate) fn leaks(table: &Table, outcomes: &[bool], scope: &Scope<'_>, seed: Seed) -> Result<Vec<Suspect>> {
     if outcomes.len() != table.rows() {
         return Err(Error::internal(format!("{} outcomes for {} rows", outcomes.len(), table.rows())));
     }
@@ -289,6 +293,8 @@ impl Alone {
                 && wilson_interval(of_rarer(tally), tally.all, 0.95).is_some_and(|rate| rate.low >= ONE_SIDED_RATE)
         };
         let one_sided = tallies.iter().filter(|tally| only_rarer(tally)).map(of_rarer).sum::<u64>() as f64 / rarer;
+        let without_exception =
+            tallies.iter().any(|tally| tally.all >= ONE_SIDED_WITHOUT_EXCEPTION && of_rarer(tally) == tally.all);
         let overall = rarer / all as f64;
         let never = |tally: &super::cells::Tally| {
             wilson_interval(of_rarer(tally), tally.all, 0.95).is_some_and(|rate| rate.high <= IMPOSSIBLE_RATE * overall)
@@ -313,6 +319,7 @@ impl Alone {
             () if one_sided >= ONE_SIDED_LEAK => Some((Level::Leak, Sign::OneSided)),
             () if self.auc >= TOO_GOOD && surely_good() => Some((Level::Leak, Sign::TooGood)),
             () if filled_gap >= FILLED_SUSPICIOUS => Some((Level::Suspicious, Sign::Filled)),
+            () if without_exception => Some((Level::Suspicious, Sign::OneSided)),
             () => None,
         };
     }
@@ -339,12 +346,15 @@ fn beside_the_others(
     // Once a leak is gone another may dominate what is left.
     loop {
         let kept: Vec<bool> = alone.iter().map(|one| !one.is_leak()).collect();
-        let strong: Vec<usize> = (0..alone.len())
+        let mut strong: Vec<usize> = (0..alone.len())
             .filter(|at| alone.get(*at).is_some_and(|one| !one.is_leak() && one.auc >= STRONG && !trusted(one.feature)))
             .collect();
         if strong.is_empty() {
             break;
         }
+        let explained = |at: &usize| alone.get(*at).map_or(0.0, |one| one.explained);
+        strong.sort_by(|a, b| explained(b).total_cmp(&explained(a)));
+        strong.truncate(STRONGEST);
         let loss = |without: Option<usize>, nothing: bool| {
             let uses = |at: usize| !nothing && kept.get(at).copied().unwrap_or(false) && without != Some(at);
             joint::loss(&columns, uses, &outcomes, &folds, JOINT_FOLDS)
@@ -395,8 +405,11 @@ fn suspect(feature: &Feature, level: Level, sign: Sign, evidence: Evidence) -> S
                 percent(without)
             )
         }
+        Sign::OneSided if level == Level::Suspicious => format!(
+            "{label} has values that only rows with the rarer outcome have, without exception: make sure that they are known when the prediction is needed"
+        ),
         Sign::OneSided => format!(
-            "{} of the rarer outcome is in values of {label} that hardly any other row has, so it was probably filled once the outcome was known",
+            "{} of the rows with the rarer outcome have values of {label} that hardly any other row has, so it was probably filled once the outcome was known",
             share(evidence.one_sided)
         ),
         Sign::TooGood => format!(
@@ -413,7 +426,7 @@ fn suspect(feature: &Feature, level: Level, sign: Sign, evidence: Evidence) -> S
             share(evidence.lost_without)
         ),
         Sign::StandsOut => format!(
-            "{label} alone explains {} of the outcome, far more than any other column: make sure that it is known when the prediction is needed",
+            "{label} alone explains {} of what there is to explain, far more than any other column: make sure that it is known when the prediction is needed",
             share(evidence.explained)
         ),
         Sign::Id => {

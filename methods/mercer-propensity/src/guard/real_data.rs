@@ -8,6 +8,7 @@ use mercer_base::frame::{Column, Frame, NO_MOMENT, Wanted};
 use mercer_boost::{NO_CATEGORY, Values};
 use mercer_source::{ReadOptions, read_frame};
 
+use super::leaks::Sign;
 use super::*;
 use crate::table::{Feature, Table};
 

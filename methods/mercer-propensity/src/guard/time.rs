@@ -10,32 +10,32 @@ const NAMED: usize = 3;
 
 /// How well rows were ranked by a model that had not seen them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// Area under the ROC curve.
-    pub auc: f64,
+    pub(crate) auc: f64,
     /// Its 95 % interval, lower and upper end.
-    pub interval: (f64, f64),
+    pub(crate) interval: (f64, f64),
     /// Share of the rows with the outcome.
-    pub base_rate: f64,
+    pub(crate) base_rate: f64,
 }
 
 /// Random rows against the last ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TimeCheck {
+pub(crate) struct TimeCheck {
     /// Rows drawn at random.
-    pub random: Judged,
+    pub(crate) random: Judged,
     /// The last rows in order.
-    pub last: Judged,
+    pub(crate) last: Judged,
     /// By how much the AUC of the last rows is lower.
-    pub loss: f64,
+    pub(crate) loss: f64,
     /// The loss's 95 % interval.
-    pub interval: (f64, f64),
+    pub(crate) interval: (f64, f64),
     /// Whether the last rows are predicted worse, beyond chance.
-    pub flattered: bool,
+    pub(crate) flattered: bool,
     /// The columns that moved most, by name.
-    pub moved: Vec<String>,
+    pub(crate) moved: Vec<String>,
     /// What that means, in a sentence.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// Compares how well random rows and the last fifth of the rows, in their order, are predicted, by models that learnt from the
@@ -44,7 +44,7 @@ pub struct TimeCheck {
 /// The interval of the difference is made from those of both (MOVER; Zou & Donner 2008, Statistics in Medicine 27, 1693–1702),
 /// taken as independent: the last rows are among the random ones, so it is a little too wide.
 #[must_use]
-pub fn time(random: Judged, last: Judged, drifts: &[Drift]) -> TimeCheck {
+pub(crate) fn time(random: Judged, last: Judged, drifts: &[Drift]) -> TimeCheck {
     let loss = random.auc - last.auc;
     let below = (random.auc - random.interval.0).hypot(last.interval.1 - last.auc);
     let above = (random.interval.1 - random.auc).hypot(last.auc - last.interval.0);

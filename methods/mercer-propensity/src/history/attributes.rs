@@ -41,8 +41,9 @@ pub(super) enum AttributeValues {
 }
 
 impl Attributes {
-    /// Reads the table of customers, where it was given. Of several rows of a customer the one with the smallest values counts,
-    /// compared column by column, so that their order does not matter.
+    /// Reads the table of customers, where it was given. Of several rows of a customer the one that was recorded first counts,
+    /// of those the one with the smallest numbers and words, compared column by column, so that their order does not matter.
+    /// Dates do not choose, for they may not be known yet: of rows that are equal otherwise the earliest of each counts.
     ///
     /// # Errors
     /// When it has no column of customers.
@@ -68,9 +69,22 @@ impl Attributes {
                 },
             }
         }
+        let mut equals = Vec::new();
+        if repeated > 0 {
+            for (row, code) in words.codes.iter().enumerate() {
+                let Some(customer) = codes.get(*code as usize).map(|code| *code as usize) else { continue };
+                let chosen = rows.get(customer).copied().flatten().filter(|chosen| *chosen != row);
+                if chosen.is_some_and(|chosen| compare.rows(row, chosen) == Ordering::Equal) {
+                    equals.push((customer, row));
+                }
+            }
+        }
+        let rows = Chosen { rows, equals };
         if nobody > 0 {
             let rows = count(nobody, "row names", "rows name");
-            counts.notes.push(format!("customers: {rows} no customer and {} left out", if nobody == 1 { "is" } else { "are" }));
+            counts
+                .notes
+                .push(format!("customers: {rows} no customer and {} left out", if nobody == 1 { "is" } else { "are" }));
         }
         if repeated > 0 {
             let rows = count(repeated, "row repeats", "rows repeat");
@@ -98,21 +112,37 @@ impl Attributes {
     }
 }
 
-fn days(moments: &[i64], rows: &[Option<usize>]) -> Vec<i32> {
-    let day = |row: &Option<usize>| {
-        let moment = row.and_then(|row| moments.get(row)).copied().unwrap_or(NO_MOMENT);
-        if moment == NO_MOMENT { NEVER } else { day_of(moment) }
-    };
-    rows.iter().map(day).collect()
+/// The rows that say who the customers are.
+struct Chosen {
+    /// The row of each customer, where there is one.
+    rows: Vec<Option<usize>>,
+    /// Customers and further rows that differ from theirs in dates only.
+    equals: Vec<(usize, usize)>,
 }
 
-fn values(column: &Column, rows: &[Option<usize>]) -> AttributeValues {
+fn days(moments: &[i64], chosen: &Chosen) -> Vec<i32> {
+    let day = |row: usize| {
+        let moment = moments.get(row).copied().unwrap_or(NO_MOMENT);
+        if moment == NO_MOMENT { NEVER } else { day_of(moment) }
+    };
+    let mut days: Vec<i32> = chosen.rows.iter().map(|row| row.map_or(NEVER, day)).collect();
+    for (customer, row) in &chosen.equals {
+        if let Some(known) = days.get_mut(*customer) {
+            *known = day(*row).min(*known);
+        }
+    }
+    days
+}
+
+fn values(column: &Column, chosen: &Chosen) -> AttributeValues {
+    let rows = &chosen.rows;
     match column {
         Column::Numbers(numbers) => {
-            let number = |row: &Option<usize>| row.and_then(|row| numbers.get(row)).copied().filter(|n| n.abs() <= LARGEST);
+            let number =
+                |row: &Option<usize>| row.and_then(|row| numbers.get(row)).copied().filter(|n| n.abs() <= LARGEST);
             AttributeValues::Numbers(rows.iter().map(|row| number(row).map_or(f32::NAN, single)).collect())
         }
-        Column::Moments(moments) => AttributeValues::Days(days(moments, rows)),
+        Column::Moments(moments) => AttributeValues::Days(days(moments, chosen)),
         Column::Words(words) => {
             let ranks = words.ranks();
             let code = |row: &Option<usize>| {
@@ -126,7 +156,8 @@ fn values(column: &Column, rows: &[Option<usize>]) -> AttributeValues {
     }
 }
 
-/// Compares rows of a frame by the values of their columns, from left to right; missing ones come last.
+/// Compares rows of a frame by the day of record (rows without one were always known and come first), then by the numbers and
+/// words of their columns, from left to right; missing ones come last.
 struct RowOrder<'a> {
     frame: &'a Frame,
     /// Places of words in the alphabet, looked up at the first comparison: most tables need none.
@@ -151,9 +182,13 @@ impl RowOrder<'_> {
                 let value = |row: usize| values.get(row).copied().unwrap_or(f64::NAN);
                 value(a).total_cmp(&value(b))
             }
-            Column::Moments(values) => values.get(a).cmp(&values.get(b)),
+            Column::Moments(_) => Ordering::Equal,
             Column::Words(words) => of_words(words, ranks, a).cmp(&of_words(words, ranks, b)),
         });
-        compared.fold(Ordering::Equal, Ordering::then)
+        let created = match frame.column("created_at") {
+            Some(Column::Moments(values)) => values.get(a).cmp(&values.get(b)),
+            _ => Ordering::Equal,
+        };
+        compared.fold(created, Ordering::then)
     }
 }

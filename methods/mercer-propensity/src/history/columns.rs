@@ -6,6 +6,7 @@
 
 use mercer_base::card::Unit::{Count, Days, Money, Number, Share};
 use mercer_base::frame::NO_WORD;
+use mercer_base::words::humanised;
 
 use super::attributes::AttributeValues;
 use super::features::{Positions, Sink, actionable, category, number};
@@ -128,7 +129,10 @@ fn orders(vocabulary: &Vocabulary, days: &[OrderDay], cutoff: i32, begun: Option
     let usual = median(&sorted).unwrap_or(f64::NAN);
     let longest = sorted.last().map_or(f64::NAN, |gap| f64::from(*gap));
     sink.number(|| number("days_since_order", "days since the last order", Days, ORDERS), silence);
-    sink.number(|| number("days_since_first_order", "days since the first order", Days, ORDERS), ago(cutoff, rhythm.first));
+    sink.number(
+        || number("days_since_first_order", "days since the first order", Days, ORDERS),
+        ago(cutoff, rhythm.first),
+    );
     sink.number(|| number("orders", "orders so far", Count, ORDERS), within(i32::MAX));
     for (name, length) in [("orders_30d", 30), ("orders_90d", 90), ("orders_180d", 180), ("orders_365d", 365)] {
         sink.number(|| number(name, &format!("orders in the last {length} days"), Count, ORDERS), within(length));
@@ -197,7 +201,10 @@ fn money(vocabulary: &Vocabulary, days: &[OrderDay], cutoff: i32, begun: bool, s
     let share = ratio(returned, sum(|row| row.sales));
     sink.number(|| actionable(number("returned_share", "share of sales given back", Share, MONEY)), share);
     let last_return = days.iter().rfind(|row| row.returned > 0.0).map(|row| row.day);
-    sink.number(|| number("days_since_return", "days since something was given back", Days, MONEY), ago(cutoff, last_return));
+    sink.number(
+        || number("days_since_return", "days since something was given back", Days, MONEY),
+        ago(cutoff, last_return),
+    );
     if vocabulary.discounts {
         let discount = sum(|row| row.discount);
         let share = ratio(discount, discount + sum(|row| row.sales));
@@ -223,7 +230,8 @@ struct Bought {
 
 impl Bought {
     fn of(rows: &[Counted]) -> Self {
-        let mut by_kind: Vec<(u32, i32, f64)> = rows.iter().map(|row| (row.kind, row.day, f64::from(row.count))).collect();
+        let mut by_kind: Vec<(u32, i32, f64)> =
+            rows.iter().map(|row| (row.kind, row.day, f64::from(row.count))).collect();
         // Stable, so that each kind stays in order of time.
         by_kind.sort_by_key(|row| row.0);
         let mut bought = Self { kinds: 0, total: 0.0, favourite: NO_WORD, most: 0.0, last: NO_WORD };
@@ -255,7 +263,10 @@ fn products(levels: &[String], positions: &[u32], (rows, coverage): Known<'_>, c
     let kinds = coverage.over(365, recent.kinds as f64);
     sink.number(|| number("categories_365d", "categories bought from in the last 365 days", Count, PRODUCTS), kinds);
     let share = ratio(bought.most, bought.total);
-    sink.number(|| number("favourite_category_share", "share of purchases in the favourite category", Share, PRODUCTS), share);
+    sink.number(
+        || number("favourite_category_share", "share of purchases in the favourite category", Share, PRODUCTS),
+        share,
+    );
     let code = |kind: u32| at(positions, kind);
     let label = "the favourite category";
     sink.category(|| category("favourite_category", label, PRODUCTS, levels), code(bought.favourite));
@@ -281,9 +292,15 @@ fn messages(sent: &[Message], coverage: Coverage, cutoff: i32, sink: &mut impl S
     let rate = ratio(count(sent, &opened), sent.len() as f64);
     sink.number(|| actionable(number("open_rate", "share of all messages that were opened", Share, NEWSLETTER)), rate);
     let rate = ratio(count(sent, &clicked), sent.len() as f64);
-    sink.number(|| actionable(number("click_rate", "share of all messages that were clicked", Share, NEWSLETTER)), rate);
+    sink.number(
+        || actionable(number("click_rate", "share of all messages that were clicked", Share, NEWSLETTER)),
+        rate,
+    );
     let last_sent = ago(cutoff, sent.last().map(|row| row.sent));
-    sink.number(|| actionable(number("days_since_message", "days since the last message", Days, NEWSLETTER)), last_sent);
+    sink.number(
+        || actionable(number("days_since_message", "days since the last message", Days, NEWSLETTER)),
+        last_sent,
+    );
     let first_sent = ago(cutoff, sent.first().map(|row| row.sent));
     sink.number(|| number("days_since_first_message", "days since the first message", Days, NEWSLETTER), first_sent);
     let last_open = ago(cutoff, last(|row| row.opened));
@@ -325,20 +342,17 @@ fn frequencies(rows: &[Counted], positions: &[u32], kinds: usize, cutoff: i32) -
     (all, each)
 }
 
-fn events(
-    vocabulary: &Vocabulary,
-    positions: &[u32],
-    (rows, coverage): Known<'_>,
-    cutoff: i32,
-    sink: &mut impl Sink,
-) {
+fn events(vocabulary: &Vocabulary, positions: &[u32], (rows, coverage): Known<'_>, cutoff: i32, sink: &mut impl Sink) {
     let (all, each) = frequencies(rows, positions, vocabulary.events.len(), cutoff);
     let recent = coverage.over(30, all.within_30);
     sink.number(|| number("events_30d", "events in the last 30 days", Count, VISITS), recent);
     let recent = coverage.over(90, all.within_90);
     sink.number(|| number("events_90d", "events in the last 90 days", Count, VISITS), recent);
     let share = coverage.over(90, ratio(all.within_30, all.within_90));
-    sink.number(|| number("events_recent_share", "share of events of the last 90 days in the last 30", Share, VISITS), share);
+    sink.number(
+        || number("events_recent_share", "share of events of the last 90 days in the last 30", Share, VISITS),
+        share,
+    );
     let days = since(rows, cutoff.saturating_sub(90)).chunk_by(|a, b| a.day == b.day).count();
     let days = coverage.over(90, days as f64);
     sink.number(|| number("active_days_90d", "days with events in the last 90", Count, VISITS), days);
@@ -398,9 +412,15 @@ fn contracts(
     let ended = missing + rows.iter().filter(|row| row.ended < cutoff).count() as f64;
     sink.number(|| number("contracts_ended", "contracts that ended", Count, CONTRACT), ended);
     let last_end = rows.iter().map(|row| row.ended).filter(|day| *day < cutoff).max();
-    sink.number(|| number("days_since_contract_end", "days since a contract ended", Days, CONTRACT), ago(cutoff, last_end));
+    sink.number(
+        || number("days_since_contract_end", "days since a contract ended", Days, CONTRACT),
+        ago(cutoff, last_end),
+    );
     let first = rows.first().map(|row| row.started);
-    sink.number(|| number("days_since_first_contract", "days since the first contract", Days, CONTRACT), ago(cutoff, first));
+    sink.number(
+        || number("days_since_first_contract", "days since the first contract", Days, CONTRACT),
+        ago(cutoff, first),
+    );
     let began = ago(cutoff, newest.map(|row| row.started));
     sink.number(|| number("contract_age", "days since the running contract began", Days, CONTRACT), began);
     let until_year = |age: i64| (i64::from(CONTRACT_YEAR) - age.rem_euclid(i64::from(CONTRACT_YEAR))) as f64;
@@ -433,7 +453,7 @@ fn people(
     let mut levels_before = 0;
     for known in &vocabulary.attributes {
         let values = attributes.and_then(|attributes| attributes.column(&known.name));
-        let words = || known.name.replace('_', " ");
+        let words = || humanised(&known.name);
         match &known.kind {
             AttributeKind::Number => {
                 let value = match values {
@@ -456,7 +476,8 @@ fn people(
                     Some(AttributeValues::Words { codes, .. }) => codes.get(customer as usize).copied(),
                     _ => None,
                 };
-                let level = positions.attributes.get(levels_before).zip(code).map(|(positions, code)| at(positions, code));
+                let level =
+                    positions.attributes.get(levels_before).zip(code).map(|(positions, code)| at(positions, code));
                 levels_before += 1;
                 sink.category(|| category(&known.name, &words(), PEOPLE, levels), level.unwrap_or(NO_WORD));
             }

@@ -354,7 +354,9 @@ impl Orders {
     ) -> Self {
         // An order on several rows is one purchase, on its first day.
         let key = |row: &OrderRow| (row.customer, row.order, row.purchases == 0, row.day);
-        rows.par_sort_unstable_by(|a, b| key(a).cmp(&key(b)).then(b.purchases.cmp(&a.purchases)).then(a.channel.cmp(&b.channel)));
+        rows.par_sort_unstable_by(|a, b| {
+            key(a).cmp(&key(b)).then(b.purchases.cmp(&a.purchases)).then(a.channel.cmp(&b.channel))
+        });
         let mut before = None;
         for row in &mut rows {
             if row.order != NO_WORD && before == Some((row.customer, row.order)) {

@@ -3,24 +3,25 @@
 use mercer_base::frame::Kind;
 use mercer_method::{ColumnSpec, TableSpec};
 
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    required: bool,
-    about: &'static str,
-    also: &'static [&'static str],
-) -> ColumnSpec {
-    ColumnSpec { name, kind, required, about, also }
-}
-
-const CUSTOMER_ID: ColumnSpec =
-    column("customer_id", Kind::Id, true, "The customer.", &["id", "customer", "cust", "client_id", "user_id", "_id"]);
+const CUSTOMER_ID: ColumnSpec = ColumnSpec::new(
+    "customer_id",
+    Kind::Id,
+    true,
+    "The customer.",
+    &["id", "customer", "cust", "client_id", "user_id", "_id"],
+);
 
 const COUNT: ColumnSpec =
-    column("count", Kind::Number, false, "How many the row stands for; 1 without it.", &["n", "quantity"]);
+    ColumnSpec::new("count", Kind::Number, false, "How many the row stands for; 1 without it.", &["n", "quantity"]);
 
 const fn day(about: &'static str) -> ColumnSpec {
-    column("date", Kind::Moment, true, about, &["occurred_at", "ordered_at", "day", "datetime", "timestamp", "time"])
+    ColumnSpec::new(
+        "date",
+        Kind::Moment,
+        true,
+        about,
+        &["occurred_at", "ordered_at", "day", "datetime", "timestamp", "time"],
+    )
 }
 
 /// Orders and what changes their money.
@@ -30,28 +31,28 @@ pub(crate) const ORDERS: TableSpec = TableSpec {
     required: true,
     columns: &[
         CUSTOMER_ID,
-        column(
+        ColumnSpec::new(
             "date",
             Kind::Moment,
             true,
             "When it was ordered, or given back.",
             &["ordered_at", "order_date", "purchase_date", "invoice_date", "datetime", "timestamp"],
         ),
-        column(
+        ColumnSpec::new(
             "amount",
             Kind::Number,
             true,
             "Its net sales; negative for what was given back.",
             &["value", "price", "spent", "net_sales", "total", "dollar_value", "sales"],
         ),
-        column(
+        ColumnSpec::new(
             "order_id",
             Kind::Id,
             false,
             "The order; rows of one order count as one purchase. Without it each row is a purchase.",
             &["invoice", "invoice_no", "invoiceno", "order", "basket_id"],
         ),
-        column(
+        ColumnSpec::new(
             "purchases",
             Kind::Number,
             false,
@@ -59,9 +60,27 @@ pub(crate) const ORDERS: TableSpec = TableSpec {
              negative.",
             &["is_purchase"],
         ),
-        column("channel", Kind::Category, false, "Where it was sold: web, shop, phone.", &["sales_channel", "store"]),
-        column("discount", Kind::Number, false, "Reductions, as a positive amount.", &["discount_amount", "discounts"]),
-        column("units", Kind::Number, false, "How many pieces it has.", &["quantity", "qty", "items", "number_of_cds"]),
+        ColumnSpec::new(
+            "channel",
+            Kind::Category,
+            false,
+            "Where it was sold: web, shop, phone.",
+            &["sales_channel", "store"],
+        ),
+        ColumnSpec::new(
+            "discount",
+            Kind::Number,
+            false,
+            "Reductions, as a positive amount.",
+            &["discount_amount", "discounts"],
+        ),
+        ColumnSpec::new(
+            "units",
+            Kind::Number,
+            false,
+            "How many pieces it has.",
+            &["quantity", "qty", "items", "number_of_cds"],
+        ),
     ],
     others: None,
     sql: Some(include_str!("../../sql/orders.sql")),
@@ -75,7 +94,7 @@ pub(crate) const CUSTOMERS: TableSpec = TableSpec {
     required: false,
     columns: &[
         CUSTOMER_ID,
-        column(
+        ColumnSpec::new(
             "created_at",
             Kind::Moment,
             false,
@@ -96,7 +115,13 @@ pub(crate) const BOUGHT: TableSpec = TableSpec {
     columns: &[
         CUSTOMER_ID,
         day("When it was bought."),
-        column("category", Kind::Category, true, "The product's category.", &["product_category", "department"]),
+        ColumnSpec::new(
+            "category",
+            Kind::Category,
+            true,
+            "The product's category.",
+            &["product_category", "department"],
+        ),
         COUNT,
     ],
     others: None,
@@ -112,7 +137,13 @@ pub(crate) const EVENTS: TableSpec = TableSpec {
     columns: &[
         CUSTOMER_ID,
         day("When it happened."),
-        column("name", Kind::Category, true, "What happened, such as view_item.", &["event", "event_name", "action"]),
+        ColumnSpec::new(
+            "name",
+            Kind::Category,
+            true,
+            "What happened, such as view_item.",
+            &["event", "event_name", "action"],
+        ),
         COUNT,
     ],
     others: None,
@@ -127,10 +158,10 @@ pub(crate) const MESSAGES: TableSpec = TableSpec {
     required: false,
     columns: &[
         CUSTOMER_ID,
-        column("sent_at", Kind::Moment, true, "When it was sent.", &["sent", "date", "delivered_at"]),
-        column("opened_at", Kind::Moment, false, "When it was first opened.", &["opened", "first_open"]),
-        column("clicked_at", Kind::Moment, false, "When it was first clicked.", &["clicked", "first_click"]),
-        column(
+        ColumnSpec::new("sent_at", Kind::Moment, true, "When it was sent.", &["sent", "date", "delivered_at"]),
+        ColumnSpec::new("opened_at", Kind::Moment, false, "When it was first opened.", &["opened", "first_open"]),
+        ColumnSpec::new("clicked_at", Kind::Moment, false, "When it was first clicked.", &["clicked", "first_click"]),
+        ColumnSpec::new(
             "unsubscribed_at",
             Kind::Moment,
             false,
@@ -151,7 +182,7 @@ pub(crate) const TOUCHPOINTS: TableSpec = TableSpec {
     columns: &[
         CUSTOMER_ID,
         day("When it was."),
-        column("channel", Kind::Category, true, "By which channel.", &["source", "medium", "utm_source"]),
+        ColumnSpec::new("channel", Kind::Category, true, "By which channel.", &["source", "medium", "utm_source"]),
         COUNT,
     ],
     others: None,
@@ -166,16 +197,22 @@ pub(crate) const SUBSCRIPTIONS: TableSpec = TableSpec {
     required: false,
     columns: &[
         CUSTOMER_ID,
-        column("plan", Kind::Category, false, "Which plan.", &["plan_name", "tariff", "contract", "product"]),
-        column("started_at", Kind::Moment, true, "When it began.", &["start_date", "start", "activated_at"]),
-        column(
+        ColumnSpec::new("plan", Kind::Category, false, "Which plan.", &["plan_name", "tariff", "contract", "product"]),
+        ColumnSpec::new("started_at", Kind::Moment, true, "When it began.", &["start_date", "start", "activated_at"]),
+        ColumnSpec::new(
             "ended_at",
             Kind::Moment,
             false,
             "When it ended; empty while it runs.",
             &["end_date", "end", "cancelled_at", "churned_at"],
         ),
-        column("price", Kind::Number, false, "Price a period.", &["monthly_charges", "mrr", "monthly_fee", "fee"]),
+        ColumnSpec::new(
+            "price",
+            Kind::Number,
+            false,
+            "Price a period.",
+            &["monthly_charges", "mrr", "monthly_fee", "fee"],
+        ),
     ],
     others: None,
     sql: Some(include_str!("../../sql/subscriptions.sql")),

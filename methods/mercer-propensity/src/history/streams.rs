@@ -177,8 +177,9 @@ impl Dated for Contract {
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        let key = |row: &Self| (row.started, row.ended, row.plan);
-        key(self).cmp(&key(other)).then(self.price.total_cmp(&other.price))
+        // The end comes last: which of two contracts of a day is the newest must not hang on what is not known yet.
+        let begun = (self.started, self.plan).cmp(&(other.started, other.plan));
+        begun.then(self.price.total_cmp(&other.price)).then(self.ended.cmp(&other.ended))
     }
 }
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::History;
-use super::streams::{Contract, NEVER, OrderDay, earlier, since};
+use super::streams::{NEVER, OrderDay, earlier, since};
 
 /// Whoever has not bought for two years is a customer no more, whatever the rhythm was.
 const LONGEST_SILENCE: i32 = 730;
@@ -58,14 +58,8 @@ pub(crate) struct Duration {
 
 impl Standard {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Churn,
-        Self::NextPurchase,
-        Self::PurchaseFrequency,
-        Self::Lapse,
-        Self::Unsubscribe,
-        Self::ContractEnd,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Churn, Self::NextPurchase, Self::PurchaseFrequency, Self::Lapse, Self::Unsubscribe, Self::ContractEnd];
 
     /// Its name in parameters and tables: `next-purchase`.
     pub(crate) fn name(self) -> &'static str {
@@ -91,7 +85,9 @@ impl Standard {
             Self::Churn => format!("will not buy within {days}"),
             Self::NextPurchase => format!("will buy within {days}"),
             Self::PurchaseFrequency => format!("will order more often in the next {days} than in the last"),
-            Self::Lapse => format!("will fall out of their rhythm: no order within twice their usual gap, {days} at most"),
+            Self::Lapse => {
+                format!("will fall out of their rhythm: no order within twice their usual gap, {days} at most")
+            }
             Self::Unsubscribe => format!("will unsubscribe within {days}"),
             Self::ContractEnd => format!("will end their contract within {days}"),
         }
@@ -149,11 +145,13 @@ impl History {
         match target {
             Standard::Unsubscribe => {
                 let messages = self.messages.as_ref().map(|stream| stream.before(customer, cutoff)).unwrap_or_default();
-                let still_sent = messages.last().is_some_and(|last| last.sent >= cutoff.saturating_sub(MESSAGED_WITHIN));
+                let still_sent =
+                    messages.last().is_some_and(|last| last.sent >= cutoff.saturating_sub(MESSAGED_WITHIN));
                 still_sent && messages.iter().all(|message| message.unsubscribed >= cutoff)
             }
             Standard::ContractEnd => {
-                let contracts = self.contracts.as_ref().map(|(stream, _)| stream.before(customer, cutoff)).unwrap_or_default();
+                let contracts =
+                    self.contracts.as_ref().map(|(stream, _)| stream.before(customer, cutoff)).unwrap_or_default();
                 contracts.iter().any(|contract| contract.ended >= cutoff)
             }
             _ => {
@@ -191,7 +189,8 @@ impl History {
             }
             Standard::Lapse => {
                 let days = self.orders.as_ref().map(|orders| orders.days.before(customer, cutoff)).unwrap_or_default();
-                let window = usual_gap(days).map_or(horizon_days, |gap| whole_days(GAPS_OF_LAPSE * gap).clamp(1, horizon_days));
+                let window =
+                    usual_gap(days).map_or(horizon_days, |gap| whole_days(GAPS_OF_LAPSE * gap).clamp(1, horizon_days));
                 self.orders_between(customer, cutoff, cutoff.saturating_add(window)) == 0
             }
             Standard::Unsubscribe => self.unsubscribed(customer, cutoff).is_some_and(|day| day < until),
@@ -209,7 +208,8 @@ impl History {
             Standard::Unsubscribe => self.unsubscribed(customer, cutoff),
             Standard::ContractEnd => self.left_without_contract(customer, cutoff),
             _ => {
-                let days = self.orders.as_ref().map(|orders| since(orders.days.of(customer), cutoff)).unwrap_or_default();
+                let days =
+                    self.orders.as_ref().map(|orders| since(orders.days.of(customer), cutoff)).unwrap_or_default();
                 days.iter().find(|row| row.orders > 0).map(|row| row.day)
             }
         };
@@ -218,19 +218,6 @@ impl History {
             Some(day) => Duration { days: day.saturating_sub(cutoff).max(1), happened: true },
             None => Duration { days: observed, happened: false },
         })
-    }
-
-    /// How long each contract has run, from its first day on: as of `until`, with whether it had ended by then. In order of
-    /// customers and time. For survival by tenure.
-    pub(crate) fn tenures(&self, until: i32) -> Vec<(u32, Duration)> {
-        let Some((stream, _)) = &self.contracts else { return Vec::new() };
-        let customers = (0..u32::MAX).take(stream.customers());
-        let contracts = customers.flat_map(|customer| stream.before(customer, until).iter().map(move |row| (customer, row)));
-        let tenure = |(customer, row): (u32, &Contract)| {
-            let happened = row.ended < until;
-            (customer, Duration { days: row.ended.min(until).saturating_sub(row.started).max(1), happened })
-        };
-        contracts.map(tenure).collect()
     }
 
     /// Cut-offs at which a horizon can be learned, the latest first, `most` at the most.
@@ -301,11 +288,11 @@ pub(super) struct Rhythm {
 
 impl Rhythm {
     pub(super) fn of(days: &[OrderDay]) -> Self {
-        let ordered = days.iter().filter(|row| row.orders > 0);
+        let mut ordered = days.iter().filter(|row| row.orders > 0);
         Self {
             order_days: ordered.clone().count(),
             first: ordered.clone().next().map(|row| row.day),
-            last: ordered.last().map(|row| row.day),
+            last: ordered.next_back().map(|row| row.day),
         }
     }
 

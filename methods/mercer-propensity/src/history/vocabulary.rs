@@ -80,8 +80,10 @@ impl History {
     /// season a year ago are compared.
     pub(crate) fn vocabulary(&self, cutoff: i32, horizon_days: i32) -> Vocabulary {
         let orders = self.orders.as_ref().filter(|orders| orders.days.first_day() < cutoff);
-        let kinds = |stream: Option<&CountedStream>| stream.map(|stream| common_kinds(stream, cutoff)).unwrap_or_default();
-        let levels = |stream: Option<&CountedStream>| Some(levels_of_kinds(stream?, cutoff)).filter(|levels| !levels.is_empty());
+        let kinds =
+            |stream: Option<&CountedStream>| stream.map(|stream| common_kinds(stream, cutoff)).unwrap_or_default();
+        let levels =
+            |stream: Option<&CountedStream>| Some(levels_of_kinds(stream?, cutoff)).filter(|levels| !levels.is_empty());
         let contracts = self.contracts.as_ref().filter(|(stream, _)| stream.first_day() < cutoff);
         let mut vocabulary = Vocabulary {
             season_days: horizon_days,
@@ -177,14 +179,16 @@ fn kind_of(attributes: &Attributes, attribute: &Attribute, cutoff: i32) -> Resul
     let known = |customer: &(u32, _)| attributes.is_known(customer.0, cutoff);
     match &attribute.values {
         AttributeValues::Numbers(values) => {
-            let values = (0..).zip(values.iter().copied()).filter(|(customer, value): &(u32, f32)| {
-                !value.is_nan() && attributes.is_known(*customer, cutoff)
-            });
-            let range = values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), (_, value)| (low.min(value), high.max(value)));
+            let values = (0..)
+                .zip(values.iter().copied())
+                .filter(|(customer, value): &(u32, f32)| !value.is_nan() && attributes.is_known(*customer, cutoff));
+            let range = values
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), (_, value)| (low.min(value), high.max(value)));
             if range.0 < range.1 { Ok(AttributeKind::Number) } else { Err(CONSTANT) }
         }
         AttributeValues::Days(days) => {
-            let is_past = |(customer, day): (u32, &i32)| *day != NEVER && *day < cutoff && attributes.is_known(customer, cutoff);
+            let is_past =
+                |(customer, day): (u32, &i32)| *day != NEVER && *day < cutoff && attributes.is_known(customer, cutoff);
             if (0..).zip(days).any(is_past) { Ok(AttributeKind::Day) } else { Err("it has no date that is past") }
         }
         AttributeValues::Words { codes, words } => {

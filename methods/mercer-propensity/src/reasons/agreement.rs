@@ -5,7 +5,7 @@ use super::top::TopReasons;
 /// The mean share of a row's reasons that two models, such as those of two seeds, have in common: 1 where all are the same, in
 /// whatever order. Rows without any reason in both do not count; `None` where no row counts, or the rows differ in number.
 #[must_use]
-pub fn agreement(a: &TopReasons, b: &TopReasons) -> Option<f64> {
+pub(crate) fn agreement(a: &TopReasons, b: &TopReasons) -> Option<f64> {
     if a.rows() != b.rows() {
         return None;
     }

@@ -25,7 +25,7 @@ const FEWEST: u64 = 10;
 /// Which way a feature drives the outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Direction {
+pub(crate) enum Direction {
     /// The higher the number, the likelier the outcome.
     Rising,
     /// The higher the number, the less likely.
@@ -45,58 +45,58 @@ pub enum Direction {
 
 /// What a feature's value does: one point of a picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Dependence {
+pub(crate) struct Dependence {
     /// The category or the range of numbers, as people write it.
-    pub label: String,
+    pub(crate) label: String,
     /// The middle of the numbers gathered here; `None` for categories and for what is missing.
-    pub value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// Mean contribution of the feature.
-    pub contribution: f64,
+    pub(crate) contribution: f64,
     /// How many rows.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 /// A feature, or features that say nearly the same, and what it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Driver {
+pub(crate) struct Driver {
     /// The feature that contributes most of those told together.
-    pub feature: String,
+    pub(crate) feature: String,
     /// What it is called.
-    pub label: String,
+    pub(crate) label: String,
     /// The others, which say nearly the same.
-    pub together_with: Vec<String>,
+    pub(crate) together_with: Vec<String>,
     /// What it is about.
-    pub group: String,
+    pub(crate) group: String,
     /// Whether the company can do something about it.
-    pub actionable: bool,
+    pub(crate) actionable: bool,
     /// Mean size of the contributions, added up over the features told together.
-    pub mean_size: f64,
+    pub(crate) mean_size: f64,
     /// Share of all drivers' mean sizes.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Which way.
-    pub direction: Direction,
+    pub(crate) direction: Direction,
     /// What each value does; numbers from low to high, categories by their rows, missing ones last.
-    pub dependence: Vec<Dependence>,
+    pub(crate) dependence: Vec<Dependence>,
     /// A sentence.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// What a group of features is worth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GroupShare {
+pub(crate) struct GroupShare {
     /// What its features are about.
-    pub group: String,
+    pub(crate) group: String,
     /// Share of all drivers' mean sizes.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 /// What drives the outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Drivers {
+pub(crate) struct Drivers {
     /// The strongest first.
-    pub drivers: Vec<Driver>,
+    pub(crate) drivers: Vec<Driver>,
     /// The groups of features, the strongest first.
-    pub groups: Vec<GroupShare>,
+    pub(crate) groups: Vec<GroupShare>,
 }
 
 /// What drives the outcome, from the contributions of each row of the table.
@@ -107,7 +107,7 @@ pub struct Drivers {
 ///
 /// # Errors
 /// When the contributions do not fit the table.
-pub fn global(table: &Table, contributions: &[f64]) -> Result<Drivers> {
+pub(crate) fn global(table: &Table, contributions: &[f64]) -> Result<Drivers> {
     let features = table.features();
     if features.is_empty() || table.rows() == 0 {
         return Ok(Drivers { drivers: Vec::new(), groups: Vec::new() });
@@ -119,6 +119,7 @@ pub fn global(table: &Table, contributions: &[f64]) -> Result<Drivers> {
     let sizes = Sizes::new(contributions, features.len(), &first, table.rows());
     let total: f64 = sizes.families.iter().sum();
     let share = |size: f64| if total > 0.0 { size / total } else { 0.0 };
+    let mut dependences = dependences(table, contributions);
     let mut drivers = Vec::new();
     for (leader, mut own) in members(&first) {
         let alone = |index: usize| sizes.features.get(index).copied().unwrap_or(0.0);
@@ -126,7 +127,7 @@ pub fn global(table: &Table, contributions: &[f64]) -> Result<Drivers> {
         let Some((index, others)) = own.split_first() else { continue };
         let Some((feature, values)) = features.get(*index).zip(table.matrix().columns().get(*index)) else { continue };
         let mean_size = sizes.families.get(leader).copied().unwrap_or(0.0);
-        let dependence = dependence(feature, values, *index, contributions, features.len());
+        let dependence = dependences.get_mut(*index).map(std::mem::take).unwrap_or_default();
         let direction = direction(feature, values, *index, contributions, features.len(), &dependence);
         drivers.push(Driver {
             feature: feature.name.clone(),
@@ -183,85 +184,122 @@ impl Sizes {
     }
 }
 
-/// What each value of a feature contributes on average.
-fn dependence(
-    feature: &Feature,
-    values: &Values,
-    column: usize,
-    contributions: &[f64],
-    width: usize,
-) -> Vec<Dependence> {
-    let of_row = |row: usize| contributions.get(row * width + column).copied().unwrap_or(0.0);
-    // Sums of contributions and counts by class; the last class is of what is missing.
-    let gather = |classes: usize, class: &(dyn Fn(usize) -> usize + Sync)| -> Vec<(f64, u64)> {
-        let sums = sum_over_rows(values.len(), 2 * classes, |range, sums| {
-            for row in range {
-                let at = 2 * class(row).min(classes - 1);
+/// How the values of a feature are gathered into points.
+enum Classes<'a> {
+    /// Ranges of numbers, each up to the end given and the last one without; then what is missing.
+    Numbers { values: &'a [f32], ends: Vec<f64>, sorted: Vec<f64> },
+    /// Categories; then what is missing.
+    Categories { codes: &'a [u32], count: usize },
+}
+
+impl<'a> Classes<'a> {
+    fn new(values: &'a Values) -> Self {
+        match values {
+            Values::Numbers(values) => {
+                let mut sorted: Vec<f64> = values
+                    .iter()
+                    .step_by(stride(values.len()))
+                    .filter(|n| !n.is_nan())
+                    .map(|n| f64::from(*n))
+                    .collect();
+                sorted.sort_unstable_by(f64::total_cmp);
+                let mut ends: Vec<f64> =
+                    (1..POINTS).map(|part| quantile(&sorted, part as f64 / POINTS as f64)).collect();
+                ends.dedup();
+                ends.retain(|end| !end.is_nan());
+                Self::Numbers { values, ends, sorted }
+            }
+            Values::Categories { codes, count } => Self::Categories { codes, count: *count as usize },
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Numbers { ends, .. } => ends.len() + 2,
+            Self::Categories { count, .. } => count + 1,
+        }
+    }
+
+    fn of(&self, row: usize) -> usize {
+        match self {
+            Self::Numbers { values, ends, .. } => match values.get(row).map(|number| f64::from(*number)) {
+                Some(number) if !number.is_nan() => ends.partition_point(|end| *end < number),
+                _ => ends.len() + 1,
+            },
+            Self::Categories { codes, count } => match codes.get(row) {
+                Some(code) if *code != NO_CATEGORY => (*code as usize).min(*count),
+                _ => *count,
+            },
+        }
+    }
+
+    /// The points of a picture, from each class's sum of contributions and its rows.
+    fn points(&self, feature: &Feature, sums: &[(f64, u64)]) -> Vec<Dependence> {
+        let point = |label: String, value: Option<f64>, (sum, count): (f64, u64)| Dependence {
+            label,
+            value,
+            contribution: sum / count as f64,
+            count,
+        };
+        let mut points = Vec::new();
+        match self {
+            Self::Numbers { ends, sorted, .. } => {
+                let unit = feature.unit.as_ref().unwrap_or(&Unit::Number);
+                let write = |number: f64| Notation::new("").label(unit, number);
+                let mut start = 0;
+                for (index, own) in sums.iter().take(ends.len() + 1).enumerate() {
+                    let end =
+                        ends.get(index).map_or(sorted.len(), |end| sorted.partition_point(|number| number <= end));
+                    if let Some(here) = sorted.get(start..end).filter(|here| !here.is_empty() && own.1 > 0) {
+                        let (low, high) = (write(quantile(here, 0.0)), write(quantile(here, 1.0)));
+                        let label = if low == high { low } else { format!("{low} to {high}") };
+                        points.push(point(label, Some(quantile(here, 0.5)), *own));
+                    }
+                    start = end;
+                }
+            }
+            Self::Categories { .. } => {
+                let told = feature.categories.iter().zip(sums).filter(|(_, own)| own.1 > 0);
+                points.extend(told.map(|(name, own)| point(name.clone(), None, *own)));
+                points.sort_by_key(|point| std::cmp::Reverse(point.count));
+                points.truncate(POINTS);
+            }
+        }
+        points.extend(sums.last().filter(|own| own.1 > 0).map(|own| point("not known".to_owned(), None, *own)));
+        points
+    }
+}
+
+/// What each value of each feature contributes on average, in one pass over the rows.
+fn dependences(table: &Table, contributions: &[f64]) -> Vec<Vec<Dependence>> {
+    let classes: Vec<Classes<'_>> = table.matrix().columns().iter().map(Classes::new).collect();
+    let mut starts: Vec<usize> = Vec::with_capacity(classes.len());
+    let mut width = 0;
+    for own in &classes {
+        starts.push(2 * width);
+        width += own.count();
+    }
+    let features = classes.len();
+    let sums = sum_over_rows(table.rows(), 2 * width, |range, sums| {
+        let rows = contributions.chunks(features).enumerate().skip(range.start).take(range.len());
+        for (row, values) in rows {
+            for ((own, start), value) in classes.iter().zip(&starts).zip(values) {
+                let at = start + 2 * own.of(row);
                 if let Some([sum, count]) = sums.get_mut(at..at + 2) {
-                    *sum += of_row(row);
+                    *sum += value;
                     *count += 1.0;
                 }
             }
-        });
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
-        sums.chunks(2).filter_map(|pair| Some((*pair.first()?, *pair.last()? as u64))).collect()
-    };
-    let point = |label: String, value: Option<f64>, (sum, count): (f64, u64)| Dependence {
-        label,
-        value,
-        contribution: sum / count as f64,
-        count,
-    };
-    match values {
-        Values::Numbers(numbers) => {
-            let mut sorted: Vec<f64> =
-                numbers.iter().step_by(stride(numbers.len())).filter(|n| !n.is_nan()).map(|n| f64::from(*n)).collect();
-            sorted.sort_unstable_by(f64::total_cmp);
-            let mut ends: Vec<f64> = (1..POINTS).map(|part| quantile(&sorted, part as f64 / POINTS as f64)).collect();
-            ends.dedup();
-            ends.retain(|end| !end.is_nan());
-            let classes = ends.len() + 2;
-            let class = |row: usize| match numbers.get(row).map(|number| f64::from(*number)) {
-                Some(number) if !number.is_nan() => ends.partition_point(|end| *end < number),
-                _ => classes - 1,
-            };
-            let sums = gather(classes, &class);
-            let unit = feature.unit.as_ref().unwrap_or(&Unit::Number);
-            let write = |number: f64| Notation::new("").label(unit, number);
-            let mut points = Vec::new();
-            let mut start = 0;
-            for (index, own) in sums.iter().take(classes - 1).enumerate() {
-                let end = ends.get(index).map_or(sorted.len(), |end| sorted.partition_point(|number| number <= end));
-                if let Some(here) = sorted.get(start..end).filter(|here| !here.is_empty() && own.1 > 0) {
-                    let (low, high) = (write(quantile(here, 0.0)), write(quantile(here, 1.0)));
-                    let label = if low == high { low } else { format!("{low} to {high}") };
-                    points.push(point(label, Some(quantile(here, 0.5)), *own));
-                }
-                start = end;
-            }
-            points.extend(sums.last().filter(|own| own.1 > 0).map(|own| point("not known".to_owned(), None, *own)));
-            points
         }
-        Values::Categories { codes, count } => {
-            let missing = *count as usize;
-            let class = |row: usize| match codes.get(row) {
-                Some(code) if *code != NO_CATEGORY => *code as usize,
-                _ => missing,
-            };
-            let sums = gather(missing + 1, &class);
-            let mut points: Vec<Dependence> = feature
-                .categories
-                .iter()
-                .zip(&sums)
-                .filter(|(_, own)| own.1 > 0)
-                .map(|(name, own)| point(name.clone(), None, *own))
-                .collect();
-            points.sort_by_key(|point| std::cmp::Reverse(point.count));
-            points.truncate(POINTS);
-            points.extend(sums.last().filter(|own| own.1 > 0).map(|own| point("not known".to_owned(), None, *own)));
-            points
-        }
-    }
+    });
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+    let pairs: Vec<(f64, u64)> =
+        sums.chunks(2).filter_map(|pair| Some((*pair.first()?, *pair.last()? as u64))).collect();
+    let own = |((feature, classes), start): ((&Feature, &Classes<'_>), &usize)| {
+        let first = start / 2;
+        classes.points(feature, pairs.get(first..first + classes.count()).unwrap_or_default())
+    };
+    table.features().iter().zip(&classes).zip(&starts).map(own).collect()
 }
 
 fn direction(

@@ -8,17 +8,17 @@ use crate::table::Feature;
 
 /// Two features whose effects depend on each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Interaction {
+pub(crate) struct Interaction {
     /// One of them, by name: the one that comes first.
-    pub first: String,
+    pub(crate) first: String,
     /// The other.
-    pub second: String,
+    pub(crate) second: String,
     /// Mean size of what they contribute by acting together, beyond what each contributes by itself.
-    pub mean_size: f64,
+    pub(crate) mean_size: f64,
     /// Share of all contributions' sizes, those of features by themselves and of pairs.
-    pub share: f64,
+    pub(crate) share: f64,
     /// A sentence.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// The `how_many` strongest pairs, from the exact Shapley interaction values of `rows` rows: for each row a square of features by
@@ -27,7 +27,12 @@ pub struct Interaction {
 ///
 /// # Errors
 /// When there are not as many values as rows × features × features.
-pub fn interactions(features: &[Feature], rows: usize, values: &[f64], how_many: usize) -> Result<Vec<Interaction>> {
+pub(crate) fn interactions(
+    features: &[Feature],
+    rows: usize,
+    values: &[f64],
+    how_many: usize,
+) -> Result<Vec<Interaction>> {
     let count = features.len();
     let square = count * count;
     if values.len() != rows * square {

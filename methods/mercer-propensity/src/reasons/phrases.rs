@@ -13,7 +13,7 @@ use crate::table::{Feature, Table};
 /// What is typical of a feature among the rows that were learnt from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Typical {
+pub(crate) enum Typical {
     /// Of numbers.
     Number {
         /// A quarter of the rows lies below.
@@ -29,14 +29,14 @@ pub enum Typical {
 
 /// What is typical of each feature; kept with a model, so that reasons of later rows are worded by the rows learnt from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Phrasebook {
+pub(crate) struct Phrasebook {
     typical: Vec<Typical>,
 }
 
 impl Phrasebook {
     /// What is typical of the features of these rows: quartiles of up to 5,000 of them.
     #[must_use]
-    pub fn learn(table: &Table) -> Self {
+    pub(crate) fn learn(table: &Table) -> Self {
         let typical = |values: &Values| {
             let Values::Numbers(numbers) = values else { return Typical::Nothing };
             let mut known: Vec<f64> =
@@ -56,15 +56,21 @@ impl Phrasebook {
 
     /// Words for rows of a table with the same features; amounts with this currency sign.
     #[must_use]
-    pub fn speaker<'a>(&'a self, table: &'a Table, currency: &'a str) -> Speaker<'a> {
+    pub(crate) fn speaker<'a>(&'a self, table: &'a Table, currency: &'a str) -> Speaker<'a> {
         let column = |name: &str| match table.column(name) {
             Some((_, Values::Numbers(numbers))) => Some(numbers.as_slice()),
             _ => None,
         };
+        let notation = Notation::new(currency);
+        let median = |(typical, feature): (&Typical, &Feature)| match typical {
+            Typical::Number { median, .. } => notation.label(feature.unit.as_ref().unwrap_or(&Unit::Number), *median),
+            Typical::Nothing => String::new(),
+        };
         Speaker {
             typical: &self.typical,
+            medians: self.typical.iter().zip(table.features()).map(median).collect(),
             table,
-            notation: Notation::new(currency),
+            notation,
             since_order: column("days_since_order"),
             between_orders: column("days_between_orders"),
             messages: column("messages_90d"),
@@ -73,8 +79,10 @@ impl Phrasebook {
 }
 
 /// Puts values of a table's rows into words.
-pub struct Speaker<'a> {
+pub(crate) struct Speaker<'a> {
     typical: &'a [Typical],
+    /// The medians in words, in the unit of their feature; empty where there is none.
+    medians: Vec<String>,
     table: &'a Table,
     notation: Notation<'a>,
     /// Columns that say more together with others.
@@ -86,7 +94,7 @@ pub struct Speaker<'a> {
 impl Speaker<'_> {
     /// What a row's value of a feature (by its number) is, as a reason is told; empty where there is no such row or feature.
     #[must_use]
-    pub fn words(&self, row: usize, feature: u32) -> String {
+    pub(crate) fn words(&self, row: usize, feature: u32) -> String {
         let index = feature as usize;
         let Some((feature, values)) = self.table.features().get(index).zip(self.table.matrix().columns().get(index))
         else {
@@ -97,8 +105,8 @@ impl Speaker<'_> {
                 Some(number) => {
                     let known = Some(f64::from(*number)).filter(|number| !number.is_nan());
                     let typical = self.typical.get(index).copied().unwrap_or(Typical::Nothing);
-                    self.of_history(feature, known, typical, row).unwrap_or_else(|| {
-                        known.map_or_else(|| unknown(feature), |n| self.of_number(feature, n, typical))
+                    self.of_history(index, feature, known, typical, row).unwrap_or_else(|| {
+                        known.map_or_else(|| unknown(feature), |n| self.of_number(index, feature, n, typical))
                     })
                 }
                 None => String::new(),
@@ -115,7 +123,14 @@ impl Speaker<'_> {
     }
 
     /// Phrases of their own for what a history of orders and messages tells.
-    fn of_history(&self, feature: &Feature, value: Option<f64>, typical: Typical, row: usize) -> Option<String> {
+    fn of_history(
+        &self,
+        index: usize,
+        feature: &Feature,
+        value: Option<f64>,
+        typical: Typical,
+        row: usize,
+    ) -> Option<String> {
         let at =
             |column: Option<&[f32]>| column.and_then(|c| c.get(row)).map(|n| f64::from(*n)).filter(|n| !n.is_nan());
         match feature.name.as_str() {
@@ -134,7 +149,8 @@ impl Speaker<'_> {
             }
             "days_between_orders" => Some(match value {
                 Some(days) => {
-                    format!("usually an order every {}{}", days_of(days), self.beside(&Unit::Days, days, typical))
+                    let own = self.notation.label(&Unit::Days, days);
+                    format!("usually an order every {own}{}", self.beside(&own, index))
                 }
                 None => "no second order yet".to_owned(),
             }),
@@ -154,26 +170,26 @@ impl Speaker<'_> {
                 }
                 _ => {
                     let rate = self.notation.label(&Unit::Share, share);
-                    let beside = self.beside(&Unit::Share, share, typical);
+                    let beside = self.beside(&rate, index);
                     format!("opened {rate} of the messages of the last 90 days{beside}")
                 }
             }),
             name => {
                 let days = name.strip_prefix("orders_")?.strip_suffix('d')?.parse::<u32>().ok()?;
                 value.map(|orders| {
-                    let orders = if orders < 0.5 { "no order".to_owned() } else { counted(orders, "order", "orders") };
-                    let beside = value.map_or_else(String::new, |orders| self.beside(&Unit::Count, orders, typical));
-                    format!("{orders} in the last {days} days{beside}")
+                    let words = if orders < 0.5 { "no order".to_owned() } else { counted(orders, "order", "orders") };
+                    let beside = self.beside(&self.notation.label(&Unit::Count, orders), index);
+                    format!("{words} in the last {days} days{beside}")
                 })
             }
         }
     }
 
     /// A number: its name, how it compares, its value, and what is typical.
-    fn of_number(&self, feature: &Feature, value: f64, typical: Typical) -> String {
-        let unit = feature.unit.as_ref().unwrap_or(&Unit::Number);
-        let beside = self.beside(unit, value, typical);
-        if *unit == Unit::Days
+    fn of_number(&self, index: usize, feature: &Feature, value: f64, typical: Typical) -> String {
+        let own = self.notation.label(feature.unit.as_ref().unwrap_or(&Unit::Number), value);
+        let beside = self.beside(&own, index);
+        if feature.unit == Some(Unit::Days)
             && let Some(event) = feature.label.strip_prefix("days since ")
         {
             return format!("{} since {event}{beside}", days_of(value));
@@ -183,14 +199,15 @@ impl Speaker<'_> {
             Typical::Number { lower, upper, .. } if lower < upper && value < lower => "low ",
             _ => "",
         };
-        format!("{level}{}: {}{beside}", feature.label, self.notation.label(unit, value))
+        format!("{level}{}: {own}{beside}", feature.label)
     }
 
-    /// ` (typical 29)`, where that is another figure.
-    fn beside(&self, unit: &Unit, value: f64, typical: Typical) -> String {
-        let Typical::Number { median, .. } = typical else { return String::new() };
-        let (own, median) = (self.notation.label(unit, value), self.notation.label(unit, median));
-        if own == median { String::new() } else { format!(" (typical {median})") }
+    /// ` (typical 29)` beside the words of a value, where that is another figure.
+    fn beside(&self, own: &str, index: usize) -> String {
+        match self.medians.get(index) {
+            Some(median) if !median.is_empty() && median != own => format!(" (typical {median})"),
+            _ => String::new(),
+        }
     }
 
     fn typical_of(&self, name: &str) -> Typical {

@@ -14,16 +14,16 @@ const NONE: u32 = u32::MAX;
 
 /// A reason of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// The feature, by its number: of its group the one that pushes most.
-    pub feature: u32,
+    pub(crate) feature: u32,
     /// What the features of its group contribute together; positive in the direction asked about.
-    pub contribution: f32,
+    pub(crate) contribution: f32,
 }
 
 /// The reasons of many rows: 8 bytes each.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TopReasons {
+pub(crate) struct TopReasons {
     each: usize,
     reasons: Vec<Reason>,
 }
@@ -31,13 +31,13 @@ pub struct TopReasons {
 impl TopReasons {
     /// How many rows there are.
     #[must_use]
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.reasons.len().checked_div(self.each).unwrap_or(0)
     }
 
     /// The reasons of a row, the strongest first; fewer than asked for where fewer push in the direction.
     #[must_use]
-    pub fn row(&self, row: usize) -> &[Reason] {
+    pub(crate) fn row(&self, row: usize) -> &[Reason] {
         let own = self.reasons.get(row * self.each..(row + 1) * self.each).unwrap_or_default();
         let used = own.iter().take_while(|reason| reason.feature != NONE).count();
         own.get(..used).unwrap_or_default()
@@ -47,7 +47,7 @@ impl TopReasons {
 /// The direction in which reasons push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Toward {
+pub(crate) enum Toward {
     /// Why the outcome is likely.
     Outcome,
     /// Why it is unlikely.
@@ -57,7 +57,7 @@ pub enum Toward {
 /// Which reasons are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Which {
+pub(crate) enum Which {
     /// All.
     All,
     /// Those about which the company can do something.
@@ -74,7 +74,7 @@ pub enum Which {
 ///
 /// # Errors
 /// When the contributions are not whole rows of the features.
-pub fn top(
+pub(crate) fn top(
     features: &[Feature],
     contributions: &[f64],
     how_many: usize,

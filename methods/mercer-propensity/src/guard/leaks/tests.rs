@@ -123,8 +123,25 @@ fn values_that_only_the_outcome_has_are_found() {
     let found = base.with(categories("tag", &["open", "will pay", "call", "x", "ring"], tags)).suspects();
     assert_eq!(told(&found), [("tag", Level::Leak, Sign::OneSided)]);
     assert!(
-        plain(&found[0].words).contains("% of the rarer outcome is in values of tag that hardly any other row has")
+        plain(&found[0].words)
+            .contains("% of the rows with the rarer outcome have values of tag that hardly any other row has")
     );
+}
+
+#[test]
+fn a_value_without_exception_is_suspicious() {
+    let base = world(4_000);
+    // 120 of those with the outcome have already paid; nobody else has.
+    let mut left = 120;
+    let mut paid = |outcome: &bool| {
+        let pays = *outcome && left > 0;
+        left -= u32::from(pays);
+        if pays { 25.0 } else { 0.0 }
+    };
+    let paid: Vec<f32> = base.outcomes.iter().map(&mut paid).collect();
+    let found = base.with(numbers("paid", paid)).suspects();
+    assert_eq!(told(&found), [("paid", Level::Suspicious, Sign::OneSided)]);
+    assert!(found[0].words.contains("without exception"));
 }
 
 #[test]

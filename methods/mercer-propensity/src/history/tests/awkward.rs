@@ -34,9 +34,10 @@ fn rows_that_cannot_be_used_are_refused_and_counted() {
     assert_eq!((counts.rows, counts.refused), (9, 8), "{:?}", counts.refused_sample);
     assert_eq!((history.first_day(), history.end()), (10, 11));
     assert_eq!(history.population(Standard::NextPurchase, 11, 30), [0]);
-    for (row, reason) in ["no customer", "no customer", "no date", "NaN", "9999", "9999", "1970-04-06 is in the future", "inf"]
-        .into_iter()
-        .enumerate()
+    for (row, reason) in
+        ["no customer", "no customer", "no date", "NaN", "9999", "9999", "1970-04-06 is in the future", "inf"]
+            .into_iter()
+            .enumerate()
     {
         assert!(counts.refused_sample[row].reason.contains(reason), "{:?}", counts.refused_sample[row]);
     }
@@ -68,6 +69,19 @@ fn rows_of_other_tables_are_left_out_with_a_note() {
 }
 
 #[test]
+fn which_row_of_a_customer_counts_does_not_hang_on_dates_to_come() {
+    let orders = vec![(1, 5, 1, 2.0, 1, 0)];
+    let card = |rows: Vec<(u32, Option<i32>)>| {
+        let customers = rows.into_iter().map(|(country, card)| (1, None, country, 20, card)).collect();
+        let history = Rows { orders: orders.clone(), customers, ..Rows::default() }.history(100).unwrap();
+        let table = history.features(&history.vocabulary(90, 30), &[0], 50).unwrap();
+        super::row(&table, 0).into_iter().find(|(name, _)| name == "days_since_card_at").map(|(_, days)| days)
+    };
+    assert_eq!(card(vec![(1, Some(30)), (1, Some(10)), (1, None)]).as_deref(), Some("40"), "the earliest");
+    assert_eq!(card(vec![(2, Some(10)), (1, Some(80))]).as_deref(), Some("NaN"), "that of the first country");
+}
+
+#[test]
 fn a_return_is_no_purchase_where_nothing_says_so() {
     let tables = tables(vec![("orders", orders(&[Some("a"), Some("a")], &[1, 3], &[9.0, -9.0]))]);
     let history = read(&tables, Some(20)).0.unwrap();
@@ -84,7 +98,10 @@ fn before_the_first_order_nobody_is_asked_and_nothing_is_known() {
     assert!(value(&history, 101, "c1", "days_between_orders").is_nan());
     let early = history.features(&history.vocabulary(200, 30), &[0], 50).unwrap();
     assert!(super::row(&early, 0).iter().all(|(_, value)| value == "NaN" || value.is_empty()), "unknown is not zero");
-    assert_eq!(history.vocabulary(50, 30), Rows { orders: vec![(1, 150, 1, 2.0, 1, 0)], ..Rows::default() }.history(200).unwrap().vocabulary(50, 30));
+    assert_eq!(
+        history.vocabulary(50, 30),
+        Rows { orders: vec![(1, 150, 1, 2.0, 1, 0)], ..Rows::default() }.history(200).unwrap().vocabulary(50, 30)
+    );
     assert_eq!(history.features(&history.vocabulary(200, 30), &[], 150).unwrap().rows(), 0);
     let stranger = history.features(&history.vocabulary(200, 30), &[77], 150).unwrap();
     assert_eq!(super::row(&stranger, 0).iter().find(|(name, _)| name == "orders").unwrap().1, "0");
@@ -98,7 +115,7 @@ fn contracts_alone_are_a_history() {
         ("ended_at", moments([Some(50), None].into_iter())),
     ];
     let subscriptions = frame("subscriptions", contracts);
-    let alone = mercer_method::Form { id: "contracts", about: "", tables: &crate::history::TABLES[6..] };
+    let alone = mercer_method::Form { id: "contracts", about: "", tables: &crate::history::spec::TABLES[6..] };
     let form: &'static mercer_method::Form = Box::leak(Box::new(alone));
     let about = super::about();
     let tables = mercer_method::Tables::new(&about, form, vec![("subscriptions", subscriptions)]);

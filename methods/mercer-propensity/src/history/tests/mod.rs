@@ -14,7 +14,8 @@ use mercer_method::{About, Context, Form, IntakeCounts, Tables};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{History, TABLES, Vocabulary};
+use super::spec::TABLES;
+use super::{History, Vocabulary};
 use crate::table::Table;
 
 /// Length of the histories that are made at random, in days.
@@ -52,7 +53,9 @@ fn words<S: AsRef<str>>(values: impl Iterator<Item = S>) -> Column {
 
 fn moments(days: impl Iterator<Item = Day>) -> Column {
     // Some time of the day: only the day counts.
-    Column::Moments(days.map(|day| day.map_or(NO_MOMENT, |day| i64::from(day) * MICROS_A_DAY + 40_000_000_000)).collect())
+    Column::Moments(
+        days.map(|day| day.map_or(NO_MOMENT, |day| i64::from(day) * MICROS_A_DAY + 40_000_000_000)).collect(),
+    )
 }
 
 fn numbers(values: impl Iterator<Item = f64>) -> Column {
@@ -74,16 +77,7 @@ fn counted(name: &str, kind: &str, rows: &[(u32, i32, u32, u32)]) -> Frame {
 }
 
 fn about() -> About {
-    About {
-        id: "test",
-        title: "",
-        question: "",
-        forms: &[],
-        scores: &[],
-        tables: &[],
-        version: 1,
-        readme: "",
-    }
+    About { id: "test", title: "", question: "", forms: &[], scores: &[], tables: &[], version: 1, readme: "" }
 }
 
 /// Tables of the form that histories are read from.

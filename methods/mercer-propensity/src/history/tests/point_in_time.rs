@@ -50,7 +50,7 @@ proptest! {
         };
         prop_assert_eq!(features(&one, cutoff), features(&other, DAYS));
         // A history without any other table has them too, without values.
-        let bare = Rows { orders: rows.orders.clone(), ..Rows::default() }.history(DAYS).unwrap();
+        let bare = Rows { orders: rows.orders, ..Rows::default() }.history(DAYS).unwrap();
         prop_assert_eq!(features(&bare, DAYS), features(&one, DAYS));
     }
 

@@ -28,7 +28,8 @@ fn shop() -> History {
     let net = |order: &&mercer_simulate::Order| order.net_sales().to_f64();
     let messages: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.messages).collect();
     let plans: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.subscriptions).collect();
-    let events: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.events).filter(|event| event.customer.is_some()).collect();
+    let events: Vec<_> =
+        chunks.iter().flat_map(|chunk| &chunk.events).filter(|event| event.customer.is_some()).collect();
     let names = shop.planted().subscriptions.plans.map(|plan| plan.plan);
     let bought_by = |order: &&mercer_simulate::Order| order.customer.map(customer);
     let frames = vec![
@@ -91,7 +92,8 @@ fn shop() -> History {
 fn ranks(history: &History, target: Standard, feature: &str) -> f64 {
     let cutoff = history.cutoffs(90, 1)[0];
     let customers = history.population(target, cutoff, 90);
-    let outcomes: Vec<bool> = customers.iter().map(|customer| history.label(target, *customer, cutoff, 90).unwrap()).collect();
+    let outcomes: Vec<bool> =
+        customers.iter().map(|customer| history.label(target, *customer, cutoff, 90).unwrap()).collect();
     let table = history.features(&history.vocabulary(cutoff, 90), &customers, cutoff).unwrap();
     let Some((_, Values::Numbers(values))) = table.column(feature) else { panic!("{feature}") };
     let values: Vec<f64> = values.iter().map(|value| if value.is_nan() { -1.0 } else { f64::from(*value) }).collect();

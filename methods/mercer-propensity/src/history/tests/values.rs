@@ -1,6 +1,6 @@
 //! Features of a history made by hand, worked out on paper.
 
-use super::{Rows, level, read, tables, value};
+use super::{Rows, level, number_of, read, row, tables, value};
 use crate::history::{History, Vocabulary};
 
 /// Anna (c1) ordered on days 10, 40, 40, 100 and 130, gave something back on day 135, and orders again on day 210.
@@ -130,8 +130,21 @@ fn contracts_end_when_they_have_ended() {
         assert_eq!(of(feature), expected, "{feature}");
     }
     assert_eq!(level(&history(), 200, "c1", "plan").as_deref(), Some("plan 1"));
-    assert_eq!(value(&history(), 220, "c1", "contracts_running"), 1.0, "its end on day 220 is not known when that begins");
+    assert_eq!(
+        value(&history(), 220, "c1", "contracts_running"),
+        1.0,
+        "its end on day 220 is not known when that begins"
+    );
     assert_eq!(value(&history(), 221, "c1", "contracts_running"), 0.0);
+}
+
+#[test]
+fn which_contract_is_the_newest_does_not_hang_on_its_end() {
+    let price = |first_ends| {
+        let contracts = vec![(1, 0, 30, first_ends, 5), (1, 0, 30, Some(250), 6)];
+        value(&Rows { contracts, ..shop() }.history(300).unwrap(), 200, "c1", "contract_price")
+    };
+    assert_eq!([price(None), price(Some(220)), price(Some(280))], [6.0; 3]);
 }
 
 #[test]
@@ -139,11 +152,17 @@ fn attributes_are_known_from_the_day_of_their_row() {
     assert_eq!(of("age"), 44.0);
     assert_eq!((of("days_since_created"), of("days_since_card_at")), (195.0, 80.0));
     assert_eq!(level(&history(), 200, "c1", "country").as_deref(), Some("country 1"));
-    // Recorded on day 190.
-    assert_eq!(level(&history(), 191, "c2", "country").as_deref(), Some("country 2"));
-    assert_eq!(level(&history(), 190, "c2", "country"), None);
-    assert!(value(&history(), 189, "c2", "age").is_nan());
-    assert!(value(&history(), 200, "c2", "days_since_card_at").is_nan(), "a date that is still to come");
+    // Recorded on day 190, when nothing of the row was known yet. There are two countries only by day 191.
+    let history = history();
+    let vocabulary = history.vocabulary(191, 90);
+    let country = |cutoff: i32| {
+        let table = history.features(&vocabulary, &[number_of(&history, "c2").unwrap()], cutoff).unwrap();
+        row(&table, 0).into_iter().find(|(name, _)| name == "country").unwrap().1
+    };
+    assert_eq!([country(191), country(190)], ["country 2", ""]);
+    assert!(history.vocabulary(190, 90).left_out().iter().any(|left_out| left_out.name == "country"));
+    assert!(value(&history, 189, "c2", "age").is_nan());
+    assert!(value(&history, 200, "c2", "days_since_card_at").is_nan(), "a date that is still to come");
 }
 
 #[test]
@@ -179,8 +198,9 @@ fn what_began_too_late_to_know_is_missing() {
 
 #[test]
 fn rare_levels_share_one_and_ids_are_left_out() {
-    let customers: Vec<(u32, Option<i32>, u32, i32, Option<i32>)> =
-        (0..400).map(|customer| (customer, None, if customer < 300 { customer % 40 } else { customer }, 30, None)).collect();
+    let customers = (0..400)
+        .map(|customer| (customer, None, if customer < 300 { customer % 40 } else { customer }, 30, None))
+        .collect();
     let rows = Rows { orders: vec![(1, 0, 1, 5.0, 1, 0)], customers, ..Rows::default() };
     let vocabulary = rows.history(10).unwrap().vocabulary(10, 90);
     let of_country = |vocabulary: &Vocabulary| {
@@ -193,7 +213,7 @@ fn rare_levels_share_one_and_ids_are_left_out() {
     assert_eq!((levels.len(), levels[49].as_str(), levels[0].as_str()), (50, "all others", "country 0"));
     let left_out: Vec<&str> = vocabulary.left_out().iter().map(|left_out| left_out.name.as_str()).collect();
     assert_eq!(left_out, ["age", "card_at"], "the same for everybody, and never filled");
-    let ids = Rows { customers: (0..400).map(|id| (id, None, id, 30, None)).collect(), ..rows.clone() };
+    let ids = Rows { customers: (0..400).map(|id| (id, None, id, 30, None)).collect(), ..rows };
     let vocabulary = ids.history(10).unwrap().vocabulary(10, 90);
     assert!(vocabulary.left_out()[0].reason.contains("too many different values"));
 }
