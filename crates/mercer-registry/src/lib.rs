@@ -2,14 +2,16 @@
 //! configuration section, the JSON schema, the reference page, the report's cards.
 
 pub use mercer_method::{
-    About, AnyMethod, ColumnSpec, Context, Evaluation, Findings, Form, GivenTable, IntakeCounts, Mapping, Measure, Outcome,
-    ParamDoc, SavedModel, Score, TableSpec, Tables, Verdict, Wish, choose_columns, choose_form, describe, parse_pairs,
+    About, AnyMethod, ColumnSpec, Context, Evaluation, Findings, Form, GivenTable, IntakeCounts, Mapping, Measure,
+    Outcome, ParamDoc, SavedModel, Score, TableSpec, Tables, Verdict, Wish, choose_columns, choose_form, describe,
+    parse_pairs,
 };
 
 use mercer_base::{Error, Result, nearest};
 
 /// Every method, in the order in which people meet them.
-pub static METHODS: &[&dyn AnyMethod] = &[&mercer_lifetime::Lifetime, &mercer_segment::Segment, &mercer_propensity::Propensity];
+pub static METHODS: &[&dyn AnyMethod] =
+    &[&mercer_lifetime::Lifetime, &mercer_segment::Segment, &mercer_propensity::Propensity];
 
 /// The method called `id`.
 ///

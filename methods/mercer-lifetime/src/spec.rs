@@ -33,8 +33,13 @@ const MONETARY: ColumnSpec = ColumnSpec::new(
     "Mean value of a repeat purchase.",
     &["monetary_value", "zbar", "m_x", "average_order_value"],
 );
-const WEIGHT: ColumnSpec =
-    ColumnSpec::new("weight", Kind::Number, false, "How many customers the row stands for.", &["weights", "customers", "count"]);
+const WEIGHT: ColumnSpec = ColumnSpec::new(
+    "weight",
+    Kind::Number,
+    false,
+    "How many customers the row stands for.",
+    &["weights", "customers", "count"],
+);
 
 /// What the method is.
 pub(crate) static ABOUT: About = About {

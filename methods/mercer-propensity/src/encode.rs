@@ -20,9 +20,39 @@ const ID_SHARE: f64 = 0.5;
 const FEW: usize = 50;
 /// Words in the names of columns that nobody can do anything about.
 const FIXED: &[&str] = &[
-    "age", "birth", "born", "gender", "sex", "senior", "seniorcitizen", "marital", "married", "partner", "dependents", "children",
-    "kids", "kidhome", "teenhome", "household", "education", "job", "occupation", "income", "country", "region", "state",
-    "province", "city", "town", "zip", "postcode", "area", "nationality", "citizenship", "ethnicity", "tenure",
+    "age",
+    "birth",
+    "born",
+    "gender",
+    "sex",
+    "senior",
+    "seniorcitizen",
+    "marital",
+    "married",
+    "partner",
+    "dependents",
+    "children",
+    "kids",
+    "kidhome",
+    "teenhome",
+    "household",
+    "education",
+    "job",
+    "occupation",
+    "income",
+    "country",
+    "region",
+    "state",
+    "province",
+    "city",
+    "town",
+    "zip",
+    "postcode",
+    "area",
+    "nationality",
+    "citizenship",
+    "ethnicity",
+    "tenure",
 ];
 
 /// How the columns of a table become features; learnt from the rows that are learnt from, and kept with the model.
@@ -93,7 +123,9 @@ impl Encoder {
                 categories(&words, &feature.categories)
             }
             (_, true) => Values::Categories { codes: vec![NO_CATEGORY; rows], count: count(&feature.categories) },
-            (Some(Column::Numbers(values)), false) => Values::Numbers(values.iter().map(|value| single(*value)).collect()),
+            (Some(Column::Numbers(values)), false) => {
+                Values::Numbers(values.iter().map(|value| single(*value)).collect())
+            }
             (Some(Column::Moments(values)), false) => {
                 let days = |moment: &i64| match *moment {
                     NO_MOMENT => f32::NAN,
@@ -203,7 +235,8 @@ mod tests {
     use super::*;
 
     fn columns() -> Vec<(String, Column)> {
-        let words = |values: &[&str]| Column::Words(values.iter().map(|word| (!word.is_empty()).then_some(*word)).collect());
+        let words =
+            |values: &[&str]| Column::Words(values.iter().map(|word| (!word.is_empty()).then_some(*word)).collect());
         vec![
             ("Contract".to_owned(), words(&["yearly", "monthly", "", "monthly"])),
             ("MonthlyCharges".to_owned(), Column::Numbers(vec![20.0, f64::NAN, 1e300, 30.0])),
@@ -221,7 +254,8 @@ mod tests {
         let reasons: Vec<_> = unused.iter().map(|unused| (unused.name.as_str(), unused.reason.as_str())).collect();
         assert_eq!(reasons, [("version", "it is the same in every row"), ("note", "it has no values")]);
         let table = encoder.apply(4, &columns()).unwrap();
-        let [Values::Categories { codes, count: 2 }, Values::Numbers(charges), Values::Numbers(days)] = table.matrix().columns()
+        let [Values::Categories { codes, count: 2 }, Values::Numbers(charges), Values::Numbers(days)] =
+            table.matrix().columns()
         else {
             panic!("{table:?}")
         };

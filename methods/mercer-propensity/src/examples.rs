@@ -231,7 +231,8 @@ fn of_column(params: &Params, rows: &Rows, target: &str, positive: Option<&str>,
     let happened: Vec<bool> = known.iter().map(|known| known.happened).collect();
     let suspects = leaks(&table, &happened, &Scope::default(), seed.split("leaks"))?;
     if params.leaks == Leaks::LeaveOut {
-        let is_leak = |name: &str| suspects.iter().any(|suspect| suspect.level == Level::Leak && suspect.feature == name);
+        let is_leak =
+            |name: &str| suspects.iter().any(|suspect| suspect.level == Level::Leak && suspect.feature == name);
         encoder.features.retain(|feature| !is_leak(&feature.name));
     }
     if encoder.features.is_empty() {
@@ -241,8 +242,7 @@ fn of_column(params: &Params, rows: &Rows, target: &str, positive: Option<&str>,
         return Err(Error::data("there is no column to predict from")
             .with_hint(format!("every column was left out: {}", why.join("; "))));
     }
-    let source =
-        Source::Column { encoder, target: target.to_owned(), positive, leads: false, suspects, unused };
+    let source = Source::Column { encoder, target: target.to_owned(), positive, leads: false, suspects, unused };
     column_again(params, &source, rows)
 }
 
@@ -383,7 +383,9 @@ impl Asked {
     }
 
     fn examples(self, history: &History, source: Source) -> Result<Examples> {
-        let Source::History { standard, vocabulary, excluded, horizon } = &source else { return Err(other_data("rows")) };
+        let Source::History { standard, vocabulary, excluded, horizon } = &source else {
+            return Err(other_data("rows"));
+        };
         let table = without(&history.examples(vocabulary, &self.pairs)?, excluded)?;
         let newest: Vec<bool> = self.pairs.iter().map(|(_, cutoff)| *cutoff == self.newest).collect();
         let is_several = newest.contains(&false);

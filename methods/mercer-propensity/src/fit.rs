@@ -8,8 +8,8 @@ use mercer_stats::folds;
 use crate::decide::Grades;
 use crate::examples::{self, Examples};
 use crate::input::Input;
-use crate::learn::survival::{self, Watched};
 use crate::learn;
+use crate::learn::survival::{self, Watched};
 use crate::marginals::Marginals;
 use crate::model::{Answer, Contest, Model, TargetModel};
 use crate::params::Params;
@@ -130,7 +130,9 @@ fn pairs(answer: &Answer, table: &Table) -> Result<Vec<Interaction>> {
 
 /// The earlier model against a new one on the newest rows, which the new one has not seen.
 fn contest(params: &Params, examples: &Examples, earlier: &TargetModel, seed: Seed) -> Result<Contest> {
-    let Answer::Whether(champion) = &earlier.answer else { return Err(Error::internal("an earlier model of another kind")) };
+    let Answer::Whether(champion) = &earlier.answer else {
+        return Err(Error::internal("an earlier model of another kind"));
+    };
     let (train, test) = examples.newest().unwrap_or_else(|| {
         let parts = folds::stratified(&learn::classes(&examples.outcomes), 5, seed.split("newest"));
         (0..u32::try_from(parts.len()).unwrap_or(u32::MAX)).partition(|row| parts.get(*row as usize) != Some(&0))
@@ -144,7 +146,8 @@ fn contest(params: &Params, examples: &Examples, earlier: &TargetModel, seed: Se
     }
     let champion = loss(&champion.probabilities(&newest.table)?, &newest.outcomes);
     let kept = champion <= challenger;
-    let (which, than) = if kept { ("the earlier model is kept", "a new one") } else { ("the new model is taken", "the earlier one") };
+    let (which, than) =
+        if kept { ("the earlier model is kept", "a new one") } else { ("the new model is taken", "the earlier one") };
     let (better, worse) = if kept { (champion, challenger) } else { (challenger, champion) };
     let words = format!(
         "{which}: on the {} newest rows its log-loss is {better:.4}, that of {than} {worse:.4}",

@@ -113,6 +113,13 @@ impl History {
         self.end
     }
 
+    /// The numbers of the customers who are in the table of orders, or of all where there is none.
+    pub(crate) fn buyers(&self) -> Vec<usize> {
+        let Some(orders) = &self.orders else { return (0..self.customers.count()).collect() };
+        let customers = (0..u32::MAX).take(self.customers.count());
+        customers.filter(|customer| !orders.days.of(*customer).is_empty()).map(|customer| customer as usize).collect()
+    }
+
     /// The ids of the customers by their number.
     pub(crate) fn ids(&self) -> &Words {
         &self.customers.ids

@@ -77,7 +77,7 @@ impl Rows {
     }
 
     /// A frame of scores in the order of the table that was read; the id first where there is one.
-    pub(crate) fn in_place(&self, scores: Frame) -> Frame {
+    pub(crate) fn in_place(&self, scores: &Frame) -> Frame {
         let mut order: Vec<usize> = (0..self.places.len()).collect();
         order.sort_unstable_by_key(|row| self.places.get(*row));
         scores.take(&order)
@@ -134,7 +134,8 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
         counts.window.words = format!("{} with {columns}", count(rows.len() as u64, "row", "rows"));
         if let Some(Order { of_row, .. }) = rows.order.as_ref().filter(|_| tables.form() == "leads") {
             let known = || of_row.iter().copied().filter(|moment| *moment != NO_MOMENT);
-            (counts.window.from, counts.window.until) = (known().min(), known().max().map(|last| last.saturating_add(1)));
+            (counts.window.from, counts.window.until) =
+                (known().min(), known().max().map(|last| last.saturating_add(1)));
         }
     }
     Ok(Intake { input: Input { data }, counts })
@@ -181,8 +182,11 @@ fn rows(frame: &Frame, id: &str, noun: &str, order: Option<Order>, counts: &mut 
 /// The value of each customer, in the order of `ids`.
 fn values(frame: &Frame, ids: &Words) -> Result<Vec<f64>> {
     let (named, values) = (frame.words("customer_id")?, frame.numbers("value")?);
-    let mut of_id: Vec<(&str, f64)> =
-        values.iter().enumerate().filter_map(|(row, value)| Some((named.get(row)?, *value))).collect();
+    let of_id = values
+        .iter()
+        .enumerate()
+        .filter_map(|(row, value)| Some((named.get(row)?, value.is_finite().then_some(*value)?)));
+    let mut of_id: Vec<(&str, f64)> = of_id.collect();
     of_id.sort_unstable_by(|a, b| a.0.cmp(b.0).then(a.1.total_cmp(&b.1)));
     let value = |id: Option<&str>| {
         let found = of_id.binary_search_by(|(known, _)| (*known).cmp(id.unwrap_or_default())).ok();

@@ -49,7 +49,10 @@ impl Marginals {
                         None => missing += 1.0,
                     }
                 }
-                Marginal::Categories { shares: counts.into_iter().map(|count| count / rows).collect(), missing: missing / rows }
+                Marginal::Categories {
+                    shares: counts.into_iter().map(|count| count / rows).collect(),
+                    missing: missing / rows,
+                }
             }
         };
         Self { of_feature: table.matrix().columns().iter().map(of_values).collect() }
@@ -60,7 +63,8 @@ impl Marginals {
     /// # Errors
     /// When the features are others.
     pub(crate) fn table(&self, features: &[Feature]) -> Result<Table> {
-        let columns = features.iter().zip(&self.of_feature).map(|(feature, marginal)| (feature.clone(), marginal.values()));
+        let columns =
+            features.iter().zip(&self.of_feature).map(|(feature, marginal)| (feature.clone(), marginal.values()));
         Table::new(ROWS, columns.collect())
     }
 }
@@ -74,9 +78,14 @@ impl Marginal {
                 let known = if quantiles.is_empty() { 0 } else { ROWS - rows(*missing) };
                 let at = |row: usize| {
                     let place = (row as f64 + 0.5) / known as f64 * STEPS as f64;
-                    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the number of steps")]
+                    #[allow(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "below the number of steps"
+                    )]
                     let step = (place as usize).min(STEPS - 1);
                     match quantiles.get(step..=step + 1) {
+                        #[allow(clippy::cast_possible_truncation, reason = "a part of a step")]
                         Some([low, high]) => low + (high - low) * (place - step as f64) as f32,
                         _ => f32::NAN,
                     }
@@ -118,7 +127,10 @@ mod tests {
 
     #[test]
     fn rows_like_those_learnt_from_have_not_moved_and_others_have() {
-        let learnt = table((0..5_000).map(|row| if row % 10 == 0 { f32::NAN } else { (row % 83) as f32 }).collect(), (0..5_000).map(|row| u32::from(row % 4 == 0)).collect());
+        let learnt = table(
+            (0..5_000).map(|row| if row % 10 == 0 { f32::NAN } else { (row % 83) as f32 }).collect(),
+            (0..5_000).map(|row| u32::from(row % 4 == 0)).collect(),
+        );
         let marginals = Marginals::learn(&learnt);
         let reference = marginals.table(learnt.features()).unwrap();
         assert!(drift(&reference, &learnt).unwrap().iter().all(|drift| drift.movement == Movement::Stable));

@@ -8,8 +8,25 @@ use mercer_base::{Error, Result};
 
 /// Values that say that something happened.
 const AFFIRMATIVE: &[&str] = &[
-    "yes", "y", "true", "t", "1", "churn", "churned", "converted", "won", "bought", "purchased", "responded", "left", "cancelled",
-    "canceled", "ja", "oui", "si", "sí",
+    "yes",
+    "y",
+    "true",
+    "t",
+    "1",
+    "churn",
+    "churned",
+    "converted",
+    "won",
+    "bought",
+    "purchased",
+    "responded",
+    "left",
+    "cancelled",
+    "canceled",
+    "ja",
+    "oui",
+    "si",
+    "sí",
 ];
 
 /// What became of each row.
@@ -29,7 +46,9 @@ pub(crate) struct Outcomes {
 pub(crate) fn outcomes(name: &str, column: &Column, positive: Option<&str>) -> Result<Outcomes> {
     let words = match column {
         Column::Words(words) => words.clone(),
-        Column::Numbers(values) => values.iter().map(|value| value.is_finite().then(|| value.to_string())).collect::<Words>(),
+        Column::Numbers(values) => {
+            values.iter().map(|value| value.is_finite().then(|| value.to_string())).collect::<Words>()
+        }
         Column::Moments(_) => {
             return Err(Error::config(format!("the target {name} holds dates"))
                 .with_hint("name a column that says whether something happened, such as yes and no"));
@@ -70,10 +89,14 @@ pub(crate) fn outcomes(name: &str, column: &Column, positive: Option<&str>) -> R
     if counts.len() < 2 {
         return Err(one_class(name, &values()));
     }
-    let of_word: Vec<Option<bool>> = words.words.iter().map(|word| {
-        let word = clean(word);
-        (!word.is_empty()).then(|| word == positive)
-    }).collect();
+    let of_word: Vec<Option<bool>> = words
+        .words
+        .iter()
+        .map(|word| {
+            let word = clean(word);
+            (!word.is_empty()).then(|| word == positive)
+        })
+        .collect();
     let of_row = words.codes.iter().map(|code| of_word.get(*code as usize).copied().flatten()).collect();
     Ok(Outcomes { positive, of_row })
 }
@@ -101,7 +124,10 @@ mod tests {
     #[test]
     fn what_is_predicted_is_found_or_asked_for() {
         let found = outcomes("Churn", &words(&["No", "Yes", " yes ", "", "No"]), None).unwrap();
-        assert_eq!((found.positive.as_str(), found.of_row), ("yes", vec![Some(false), Some(true), Some(true), None, Some(false)]));
+        assert_eq!(
+            (found.positive.as_str(), found.of_row),
+            ("yes", vec![Some(false), Some(true), Some(true), None, Some(false)])
+        );
         let found = outcomes("plan", &words(&["gold", "basic", "basic"]), None).unwrap();
         assert_eq!(found.positive, "gold", "the rarer one");
         let found = outcomes("won", &Column::Numbers(vec![0.0, 1.0, f64::NAN]), Some("1.0")).unwrap();

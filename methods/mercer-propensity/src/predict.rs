@@ -1,7 +1,7 @@
 //! Scoring: probabilities, grades, what is at stake, and reasons in words.
 
-use mercer_base::Result;
 use mercer_base::frame::{Column, Frame, Words, WordsBuilder};
+use mercer_base::{Error, Result};
 use mercer_method::Context;
 use mercer_stats::special::logistic;
 use rayon::prelude::*;
@@ -51,9 +51,7 @@ pub(crate) fn tables(
 /// The probability of each row, or what stands for it.
 fn probabilities(params: &Params, answer: &Answer, table: &Table) -> Result<(Vec<f64>, Option<Vec<f64>>)> {
     match answer {
-        Answer::Whether(classifier) => {
-            Ok((classifier.margins(table)?.into_iter().map(logistic).collect(), None))
-        }
+        Answer::Whether(classifier) => Ok((classifier.margins(table)?.into_iter().map(logistic).collect(), None)),
         Answer::When(clock) => {
             let ratios = clock.log_ratios(table)?;
             let horizon = params.horizon.get();
@@ -99,7 +97,7 @@ fn of_rows(
             frame = frame.with(format!("reason_{}", place + 1), Column::Words(words))?;
         }
     }
-    Ok(rows.in_place(frame))
+    Ok(rows.in_place(&frame))
 }
 
 fn of_customers(
@@ -112,6 +110,11 @@ fn of_customers(
     let ids = histories.history.ids();
     let customers = ids.codes.len();
     let mut frame = Frame::new("propensity").with("customer_id", Column::Words(ids.clone()))?;
+    let buyers = histories.history.buyers();
+    if buyers.is_empty() {
+        return Err(Error::data("no customer has an order that can be used")
+            .with_hint("give one row for each order, with customer, date and amount"));
+    }
     for target in &model.targets {
         let Source::History { standard, .. } = &target.source else { continue };
         let name = format!("p_{}", standard.name().replace('-', "_"));
@@ -124,9 +127,11 @@ fn of_customers(
                 *place = *probability;
             }
         }
-        let at_stake = histories.values.as_ref().filter(|_| name == "p_churn").map(|values| {
-            spread.iter().zip(values).map(|(p, value)| p * value).collect::<Vec<f64>>()
-        });
+        let at_stake = histories
+            .values
+            .as_ref()
+            .filter(|_| name == "p_churn")
+            .map(|values| spread.iter().zip(values).map(|(p, value)| p * value).collect::<Vec<f64>>());
         frame = frame.with(name.clone(), Column::Numbers(spread))?;
         if params.reasons > 0 {
             let column = |which: Which| -> Result<Column> {
@@ -143,7 +148,7 @@ fn of_customers(
             frame = frame.with(format!("{name}_value"), Column::Numbers(at_stake))?;
         }
     }
-    Ok(frame)
+    Ok(frame.take(&buyers))
 }
 
 /// Words of some customers as a column of all.
@@ -160,9 +165,7 @@ fn over_all(rows: &[u32], words: &Words, customers: usize) -> Words {
 /// What cost and value of a contact are, where both are given.
 pub(crate) fn economics(params: &Params) -> Result<Option<Economics>> {
     match (params.contact_cost, params.success_value) {
-        (Some(cost), Some(value)) => {
-            Economics::new(cost.get(), value.get(), params.success_rate.get()).map(Some)
-        }
+        (Some(cost), Some(value)) => Economics::new(cost.get(), value.get(), params.success_rate.get()).map(Some),
         _ => Ok(None),
     }
 }

@@ -3,14 +3,12 @@
 //! A contribution is the Shapley value of a feature for a row, on the scale of the margin (log-odds, log-hazard): what knowing the
 //! feature adds to the expected margin. Contributions come as one slice, row by row, a number a feature.
 
-mod agreement;
 mod drivers;
 mod interactions;
 mod phrases;
 mod related;
 mod top;
 
-pub(crate) use agreement::agreement;
 pub(crate) use drivers::{Direction, Driver, Drivers, global};
 pub(crate) use interactions::{Interaction, interactions};
 pub(crate) use phrases::Phrasebook;

@@ -11,7 +11,13 @@ const LEADS: TableSpec = TableSpec {
     grain: "lead",
     required: false,
     columns: &[
-        ColumnSpec::new("lead_id", Kind::Id, true, "The lead.", &["lead", "lead_number", "prospect_id", "opportunity_id"]),
+        ColumnSpec::new(
+            "lead_id",
+            Kind::Id,
+            true,
+            "The lead.",
+            &["lead", "lead_number", "prospect_id", "opportunity_id"],
+        ),
         ColumnSpec::new("created_at", Kind::Moment, true, "When it came.", &["created", "lead_date", "opened_at"]),
         ColumnSpec::new(
             "outcome",
@@ -20,7 +26,13 @@ const LEADS: TableSpec = TableSpec {
             "What became of it: won or lost; empty while it is open.",
             &["status", "stage", "converted", "result"],
         ),
-        ColumnSpec::new("outcome_at", Kind::Moment, false, "When that was decided.", &["closed_at", "converted_at", "decided_at"]),
+        ColumnSpec::new(
+            "outcome_at",
+            Kind::Moment,
+            false,
+            "When that was decided.",
+            &["closed_at", "converted_at", "decided_at"],
+        ),
     ],
     others: Some("what is known of the lead when it comes"),
     sql: Some(include_str!("../sql/leads.sql")),
@@ -34,7 +46,13 @@ const VALUES: TableSpec = TableSpec {
     required: false,
     columns: &[
         ColumnSpec::new("customer_id", Kind::Id, true, "The customer.", &["id", "customer", "client_id", "user_id"]),
-        ColumnSpec::new("value", Kind::Number, true, "What the customer is worth if they stay.", &["clv", "lifetime_value"]),
+        ColumnSpec::new(
+            "value",
+            Kind::Number,
+            true,
+            "What the customer is worth if they stay.",
+            &["clv", "lifetime_value"],
+        ),
     ],
     others: None,
     sql: Some(include_str!("../sql/values.sql")),

@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 /// What a column is, whatever rows it has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Feature {
+pub(crate) struct Feature {
     /// Name for machines: `days_since_order`.
-    pub name: String,
+    pub(crate) name: String,
     /// Name for people, as it stands in a sentence: "days since the last order".
-    pub label: String,
+    pub(crate) label: String,
     /// What its numbers measure; `None` for categories.
-    pub unit: Option<Unit>,
+    pub(crate) unit: Option<Unit>,
     /// What it is about: "orders". Reasons of one group are told together.
-    pub group: String,
+    pub(crate) group: String,
     /// Whether the company can do something about it. Age is fixed; days since the last newsletter are not.
-    pub actionable: bool,
+    pub(crate) actionable: bool,
     /// The categories by their number; empty for numbers.
-    pub categories: Vec<String>,
+    pub(crate) categories: Vec<String>,
 }
 
 /// Features with their rows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub(crate) struct Table {
     features: Vec<Feature>,
     matrix: Matrix,
 }
@@ -34,7 +34,7 @@ impl Table {
     ///
     /// # Errors
     /// When they do not fit each other.
-    pub fn new(rows: usize, columns: Vec<(Feature, Values)>) -> Result<Self> {
+    pub(crate) fn new(rows: usize, columns: Vec<(Feature, Values)>) -> Result<Self> {
         let (features, values): (Vec<Feature>, Vec<Values>) = columns.into_iter().unzip();
         for (feature, values) in features.iter().zip(&values) {
             let fits = match values {
@@ -53,25 +53,25 @@ impl Table {
 
     /// What the columns are.
     #[must_use]
-    pub fn features(&self) -> &[Feature] {
+    pub(crate) fn features(&self) -> &[Feature] {
         &self.features
     }
 
     /// The columns.
     #[must_use]
-    pub fn matrix(&self) -> &Matrix {
+    pub(crate) fn matrix(&self) -> &Matrix {
         &self.matrix
     }
 
     /// How many rows there are.
     #[must_use]
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.matrix.rows()
     }
 
     /// A column by its name.
     #[must_use]
-    pub fn column(&self, name: &str) -> Option<(&Feature, &Values)> {
+    pub(crate) fn column(&self, name: &str) -> Option<(&Feature, &Values)> {
         self.features.iter().zip(self.matrix.columns()).find(|(feature, _)| feature.name == name)
     }
 
@@ -79,7 +79,7 @@ impl Table {
     ///
     /// # Errors
     /// When a row is not there.
-    pub fn take(&self, rows: &[u32]) -> Result<Self> {
+    pub(crate) fn take(&self, rows: &[u32]) -> Result<Self> {
         Ok(Self { features: self.features.clone(), matrix: self.matrix.take(rows)? })
     }
 
@@ -87,9 +87,10 @@ impl Table {
     ///
     /// # Errors
     /// Never for columns of one table.
-    pub fn retain(&self, keep: impl Fn(usize) -> bool) -> Result<Self> {
+    pub(crate) fn retain(&self, keep: impl Fn(usize) -> bool) -> Result<Self> {
         let columns = self.features.iter().zip(self.matrix.columns()).enumerate();
-        let kept = columns.filter(|(index, _)| keep(*index)).map(|(_, (feature, values))| (feature.clone(), values.clone()));
+        let kept =
+            columns.filter(|(index, _)| keep(*index)).map(|(_, (feature, values))| (feature.clone(), values.clone()));
         Self::new(self.rows(), kept.collect())
     }
 }

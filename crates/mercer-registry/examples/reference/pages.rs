@@ -73,7 +73,9 @@ fn page(method: &dyn AnyMethod) -> String {
         page.push_str(&format!("| `{}` | {} |\n", score.name, cell(score.about)));
     }
     if !about.tables.is_empty() {
-        page.push_str("\n## Tables\n\nIn a project, tables of the lake beside the scores.\n\n| table | holds |\n| --- | --- |\n");
+        page.push_str(
+            "\n## Tables\n\nIn a project, tables of the lake beside the scores.\n\n| table | holds |\n| --- | --- |\n",
+        );
         for table in about.tables {
             page.push_str(&format!("| `{}` | {} |\n", table.name, cell(table.about)));
         }

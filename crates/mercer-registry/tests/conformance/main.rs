@@ -6,11 +6,7 @@ mod propensity;
 mod segment;
 
 mercer_testkit::conformance!(lifetime_promises, crate::method("lifetime"), crate::lifetime::samples());
-mercer_testkit::conformance!(
-    propensity_promises,
-    crate::method("propensity"),
-    crate::propensity::samples()
-);
+mercer_testkit::conformance!(propensity_promises, crate::method("propensity"), crate::propensity::samples());
 mercer_testkit::conformance!(segment_promises, crate::method("segment"), crate::segment::samples());
 
 /// The methods above. Each has a line there, a line here and a file of samples.

@@ -25,8 +25,14 @@ const SPARSE: &[&str] = &[
     "p_churn_value",
     "p_next_purchase",
     "p_next_purchase_reason",
+    "p_purchase_frequency",
+    "p_purchase_frequency_reason",
+    "p_lapse",
+    "p_lapse_reason",
     "p_unsubscribe",
     "p_unsubscribe_reason",
+    "p_contract_end",
+    "p_contract_end_reason",
 ];
 
 /// One sample of each form, and of each kind of question.
@@ -47,15 +53,25 @@ pub(crate) fn samples() -> Vec<Sample> {
     };
     vec![
         sample("rows", "rows", vec![("rows", rows(true))], churned(json!({ "contact_cost": 1, "success_value": 20 }))),
-        sample("rows without ids, trees alone", "rows", vec![("rows", rows(false))], churned(json!({ "learner": "boosted" }))),
+        sample(
+            "rows without ids, trees alone",
+            "rows",
+            vec![("rows", rows(false))],
+            churned(json!({ "learner": "boosted" })),
+        ),
         sample("times", "rows", vec![("rows", rows(true))], churned(json!({ "time": "months", "horizon": 12 }))),
-        sample("a list", "rows", vec![("rows", rows(true))], churned(json!({ "unlabelled": true, "groups": ["plan"] }))),
+        sample(
+            "a list",
+            "rows",
+            vec![("rows", rows(true))],
+            churned(json!({ "unlabelled": true, "groups": ["plan"] })),
+        ),
         sample("leads", "leads", vec![("leads", leads())], json!({})),
         sample(
-            "purchases with newsletters",
+            "purchases with newsletters and contracts",
             "history",
-            vec![("orders", orders()), ("messages", messages())],
-            json!({ "target": ["churn", "next-purchase", "unsubscribe"] }),
+            vec![("orders", orders()), ("messages", messages()), ("subscriptions", contracts()), ("values", values())],
+            json!({}),
         ),
     ]
 }
@@ -114,7 +130,13 @@ fn leads() -> Frame {
         let won = dice.random_bool(1.0 / (1.0 + f64::exp(1.5 - 1.2 * f64::from(u8::from(visited)) - 0.05 * budget)));
         sources.push(if visited { "showroom" } else { "web" });
         budgets.push(budget * 1_000.0);
-        outcomes.push(if row % 7 == 0 { "" } else if won { "won" } else { "lost" });
+        outcomes.push(if row % 7 == 0 {
+            ""
+        } else if won {
+            "won"
+        } else {
+            "lost"
+        });
         created.push(START + dice.random_range(0..700) * MICROS_A_DAY);
     }
     table(
@@ -144,7 +166,10 @@ fn orders() -> Frame {
             day += 1 + (gap * dice.random_range(0.4..1.6)) as i64;
         }
     }
-    table("orders", vec![("customer_id", words(ids)), ("date", Column::Moments(moments)), ("amount", Column::Numbers(amounts))])
+    table(
+        "orders",
+        vec![("customer_id", words(ids)), ("date", Column::Moments(moments)), ("amount", Column::Numbers(amounts))],
+    )
 }
 
 /// A newsletter every three weeks until somebody has enough of it.
@@ -174,4 +199,37 @@ fn messages() -> Frame {
             ("unsubscribed_at", Column::Moments(gone)),
         ],
     )
+}
+
+/// A contract each, of which about one in thirty ends every week.
+fn contracts() -> Frame {
+    let mut dice = dice();
+    let (mut ids, mut plans, mut started, mut ended) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for customer in 0..CUSTOMERS {
+        let is_basic = dice.random_bool(0.5);
+        let start = dice.random_range(0..300);
+        let lasts =
+            (0..80).find(|_| dice.random_bool(if is_basic { 0.05 } else { 0.01 })).map(|weeks| start + 7 * (weeks + 1));
+        ids.push(format!("customer-{customer:03}"));
+        plans.push(if is_basic { "basic" } else { "plus" });
+        started.push(START + start * MICROS_A_DAY);
+        ended.push(lasts.filter(|day| *day < DAYS).map_or(NO_MOMENT, |day| START + day * MICROS_A_DAY));
+    }
+    table(
+        "subscriptions",
+        vec![
+            ("customer_id", words(ids)),
+            ("plan", words(plans)),
+            ("started_at", Column::Moments(started)),
+            ("ended_at", Column::Moments(ended)),
+        ],
+    )
+}
+
+/// What customers are worth.
+fn values() -> Frame {
+    let mut dice = dice();
+    let ids = words((0..CUSTOMERS).map(|customer| format!("customer-{customer:03}")));
+    let values = (0..CUSTOMERS).map(|_| dice.random_range(10.0..500.0)).collect();
+    table("values", vec![("customer_id", ids), ("value", Column::Numbers(values))])
 }

@@ -13,7 +13,8 @@ use mercer_base::{Error, Result, Seed};
 use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
 use mercer_pipeline::{Limits, Project, end_of_today};
 use mercer_registry::{
-    About, AnyMethod, Context, Evaluation, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe, parse_pairs,
+    About, AnyMethod, Context, Evaluation, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe,
+    parse_pairs,
 };
 use serde_json::{Map, Value, json};
 

@@ -40,7 +40,8 @@ impl Alone {
     }
 
     fn learn(feature: &Feature, values: &Values, outcomes: &[bool]) -> Self {
-        let mut alone = Self { name: feature.name.clone(), label: feature.label.clone(), ends: Vec::new(), rates: Vec::new() };
+        let mut alone =
+            Self { name: feature.name.clone(), label: feature.label.clone(), ends: Vec::new(), rates: Vec::new() };
         let classes = match values {
             Values::Numbers(numbers) => {
                 let mut known: Vec<f64> = numbers.iter().filter(|n| !n.is_nan()).map(|n| f64::from(*n)).collect();
@@ -103,7 +104,10 @@ mod tests {
         let outcomes: Vec<bool> = (0..1_000).map(|row| row % 4 == 0).collect();
         let told: Vec<u32> = outcomes.iter().map(|outcome| u32::from(*outcome)).collect();
         let columns = vec![
-            (feature("noise", Some(Unit::Number), &[]), Values::Numbers((0..1_000).map(|row| (row % 97) as f32).collect())),
+            (
+                feature("noise", Some(Unit::Number), &[]),
+                Values::Numbers((0..1_000).map(|row| (row % 97) as f32).collect()),
+            ),
             (feature("told", None, &["no", "yes"]), Values::Categories { codes: told, count: 2 }),
         ];
         let table = Table::new(1_000, columns).unwrap();

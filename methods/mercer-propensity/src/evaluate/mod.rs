@@ -14,8 +14,8 @@ use crate::input::Input;
 use crate::model::{Answer, Model, TargetModel};
 use crate::params::Params;
 
-/// What every model is compared with, in this order.
-const BASELINES: [&str; 3] = ["the same for everybody", "the best feature alone", "a regression"];
+/// The naive ways that every model is compared with, in this order.
+const BASELINES: [&str; 2] = ["the same for everybody", "the best feature alone"];
 
 /// What a target's model came to.
 struct Judgement {
@@ -38,7 +38,8 @@ pub(crate) fn evaluate(
     let mut all: Option<Evaluation> = None;
     for target in &model.targets {
         (context.say)(&format!("judging who {}", target.words));
-        let Judgement { design, mut measures, verdict, mut words, mut details } = judge(params, target, &intake.input, seed)?;
+        let Judgement { design, mut measures, verdict, mut words, mut details } =
+            judge(params, target, &intake.input, seed)?;
         if several {
             words = format!("{}: {words}", target.name);
         }

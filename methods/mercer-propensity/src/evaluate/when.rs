@@ -40,10 +40,7 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
             let ratios = clock.log_ratios(&test.table)?;
             let survival: Vec<Vec<f64>> =
                 grid.iter().map(|time| ratios.iter().map(|ratio| clock.survival(*time, *ratio)).collect()).collect();
-            Ok((
-                concordance(&ratios, times, &test.outcomes),
-                integrated_brier(&survival, times, &test.outcomes, &grid),
-            ))
+            Ok((concordance(&ratios, times, &test.outcomes), integrated_brier(&survival, times, &test.outcomes, &grid)))
         };
         let own = figures(&learnt.clock)?;
         let regression = learnt.regression.as_ref().map(figures).transpose()?.unwrap_or((None, None));
@@ -59,8 +56,15 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
         known.sum::<f64>() / rows.len() as f64
     };
     let measures = vec![
-        Measure::more_is_better("c_index", "Concordance: pairs in the right order", mean(0), &[0.5, f64::NAN, mean(2)]),
-        Measure::less_is_better("integrated_brier", "Integrated Brier score", mean(1), &[mean(4), f64::NAN, mean(3)]),
+        Measure::more_is_better("c_index", "Concordance: pairs in the right order", mean(0), &[0.5, f64::NAN]),
+        Measure::less_is_better("integrated_brier", "Integrated Brier score", mean(1), &[mean(4), f64::NAN]),
+        Measure::plain("c_index_regression", "Concordance of the Cox regression alone", mean(2), &[]),
+        Measure::plain(
+            "integrated_brier_regression",
+            "Integrated Brier score of the Cox regression alone",
+            mean(3),
+            &[],
+        ),
     ];
     let events = examples.outcomes.iter().filter(|event| **event).count();
     let verdict = match () {
@@ -111,7 +115,8 @@ fn times_of(part: &Part) -> Result<&[f64]> {
 
 /// Rising times from the first events to nearly the last ones.
 fn grid(times: &[f64], events: &[bool]) -> Vec<f64> {
-    let mut of_events: Vec<f64> = times.iter().zip(events).filter(|(_, event)| **event).map(|(time, _)| *time).collect();
+    let mut of_events: Vec<f64> =
+        times.iter().zip(events).filter(|(_, event)| **event).map(|(time, _)| *time).collect();
     of_events.sort_unstable_by(f64::total_cmp);
     let step = |step: usize| quantile(&of_events, LATEST * step as f64 / STEPS as f64);
     let mut grid: Vec<f64> = (1..=STEPS).map(step).filter(|time| time.is_finite()).collect();

@@ -6,8 +6,8 @@ use mercer_base::words::count;
 use mercer_base::{Result, Seed};
 use mercer_method::{Detail, Measure, Verdict};
 use mercer_stats::classification::{
-    auc_interval, average_precision, brier, calibration_bins, calibration_line, expected_calibration_error, gains, lift,
-    log_loss,
+    auc_interval, average_precision, brier, calibration_bins, calibration_line, expected_calibration_error, gains,
+    lift, log_loss,
 };
 use mercer_stats::{area_under_roc, bootstrap, folds};
 
@@ -44,7 +44,9 @@ struct Tested {
     outcomes: Vec<bool>,
     model: Vec<f64>,
     /// As [`super::BASELINES`].
-    baselines: [Vec<f64>; 3],
+    baselines: [Vec<f64>; 2],
+    /// The regression by itself; `NaN` where none was fitted.
+    regression: Vec<f64>,
     /// Where each test part ends.
     ends: Vec<usize>,
     /// Features that were best alone.
@@ -62,7 +64,8 @@ pub(super) fn judge(params: &Params, target: &TargetModel, examples: &Examples, 
         pairs.map(|(p, outcome)| -(if *outcome { *p } else { 1.0 - p }).max(1e-15).ln()).collect::<Vec<f64>>()
     };
     let own = losses(&tested.model);
-    let gains_on: Vec<Option<Gain>> = tested.baselines.iter().map(|baseline| Gain::of(&losses(baseline), &own)).collect();
+    let others = tested.baselines.iter().chain([&tested.regression]);
+    let gains_on: Vec<Option<Gain>> = others.map(|other| Gain::of(&losses(other), &own)).collect();
     let measures = tested.measures();
     let positives = tested.outcomes.iter().filter(|outcome| **outcome).count();
     let is_better = gains_on.iter().take(2).flatten().all(|gain| gain.low > 0.0);
@@ -84,10 +87,17 @@ pub(super) fn judge(params: &Params, target: &TargetModel, examples: &Examples, 
     Ok(Judgement { design, measures, verdict, words, details })
 }
 
+/// A figure of probabilities and outcomes.
+type Figure = fn(&[f64], &[bool]) -> Option<f64>;
+
+/// Rows to learn from, and rows to predict.
+type Split = (Vec<u32>, Vec<u32>);
+
 /// What is learnt from and what is predicted, and how that is called.
-fn splits(params: &Params, examples: &Examples, seed: Seed) -> (Vec<(Vec<u32>, Vec<u32>)>, String) {
+fn splits(params: &Params, examples: &Examples, seed: Seed) -> (Vec<Split>, String) {
     if let (Some(_), Some(split)) = (&examples.newest, examples.newest()) {
-        let design = "out of time: fitted on what came after earlier days, tested on what came after the newest one".to_owned();
+        let design =
+            "out of time: fitted on what came after earlier days, tested on what came after the newest one".to_owned();
         return (vec![split], design);
     }
     let parts = params.folds.clamp(2, 20);
@@ -128,7 +138,7 @@ impl Tested {
         let (train, test_part) = (examples.part(train)?, examples.part(test)?);
         let learnt = learn::learn(&train.problem(), params, seed.nth(self.ends.len() as u64))?;
         self.model.extend(learnt.classifier.probabilities(&test_part.table)?);
-        let [everybody, alone, regression] = &mut self.baselines;
+        let [everybody, alone] = &mut self.baselines;
         everybody.extend(std::iter::repeat_n(learnt.classifier.base_rate, test.len()));
         let best = Alone::best(&train.table, &train.outcomes, examples.newest.as_ref().map(|_| RECENCY));
         match best.as_ref().and_then(|best| Some((best, test_part.table.column(&best.name)?.1))) {
@@ -139,8 +149,8 @@ impl Tested {
             None => alone.extend(std::iter::repeat_n(learnt.classifier.base_rate, test.len())),
         }
         match &learnt.regression {
-            Some(learnt) => regression.extend(learnt.probabilities(&test_part.table)?),
-            None => regression.extend(std::iter::repeat_n(f64::NAN, test.len())),
+            Some(learnt) => self.regression.extend(learnt.probabilities(&test_part.table)?),
+            None => self.regression.extend(std::iter::repeat_n(f64::NAN, test.len())),
         }
         self.rows.extend(test);
         self.outcomes.extend(test_part.outcomes);
@@ -160,31 +170,36 @@ impl Tested {
             let parts = figures.len() as f64;
             figures.into_iter().map(|figure| figure.unwrap_or(f64::NAN)).sum::<f64>() / parts
         };
-        let over_parts = |figure: fn(&[f64], &[bool]) -> Option<f64>| {
-            let baselines = self.baselines.iter().map(|values| mean(self.by_part(values, figure))).collect::<Vec<f64>>();
+        let over_parts = |figure: Figure| {
+            let baselines =
+                self.baselines.iter().map(|values| mean(self.by_part(values, figure))).collect::<Vec<f64>>();
             (mean(self.by_part(&self.model, figure)), baselines)
         };
-        let pooled = |figure: &dyn Fn(&[f64], &[bool]) -> Option<f64>| {
+        let pooled = |figure: Figure| {
             let of = |values: &[f64]| match values.iter().any(|value| value.is_nan()) {
                 true => f64::NAN,
                 false => figure(values, &self.outcomes).unwrap_or(f64::NAN),
             };
             (of(&self.model), self.baselines.iter().map(|values| of(values)).collect::<Vec<f64>>())
         };
+        let of_regression = |figure: Figure| mean(self.by_part(&self.regression, figure));
         let ((loss, of_loss), (auc, of_auc)) = (over_parts(log_loss), over_parts(area_under_roc));
-        let (ece, of_ece) = pooled(&|p, y| expected_calibration_error(p, y, CLASSES));
-        let (slope, of_slope) = pooled(&|p, y| calibration_line(p, y).map(|line| line.slope));
-        let (lift_at_10, of_lift) = pooled(&|p, y| lift(p, y, TOP));
-        let (precision, of_precision) = pooled(&average_precision);
-        let (brier, of_brier) = pooled(&brier);
+        let (ece, of_ece) = pooled(|p, y| expected_calibration_error(p, y, CLASSES));
+        let (slope, of_slope) = pooled(|p, y| calibration_line(p, y).map(|line| line.slope));
+        let (lift_at_10, of_lift) = pooled(|p, y| lift(p, y, TOP));
+        let (precision, of_precision) = pooled(average_precision);
+        let (brier, of_brier) = pooled(brier);
         vec![
             Measure::less_is_better("log_loss", "Log-loss", loss, &of_loss),
             Measure::more_is_better("auc", "AUC: pairs put in the right order", auc, &of_auc),
             Measure::more_is_better("lift_at_10", "Lift of the best tenth", lift_at_10, &of_lift),
             Measure::less_is_better("ece", "Calibration error", ece, &of_ece),
-            Measure::plain("calibration_slope", "Calibration slope; 1 is right", slope, &of_slope),
+            // One probability for everybody has no slope.
+            Measure::plain("calibration_slope", "Calibration slope; 1 is right", slope, &[f64::NAN, of_slope[1]]),
             Measure::more_is_better("average_precision", "Average precision", precision, &of_precision),
             Measure::less_is_better("brier", "Brier score", brier, &of_brier),
+            Measure::plain("log_loss_regression", "Log-loss of the regression alone", of_regression(log_loss), &[]),
+            Measure::plain("auc_regression", "AUC of the regression alone", of_regression(area_under_roc), &[]),
         ]
     }
 
@@ -269,7 +284,7 @@ impl Tested {
         let ece = self.by_part(&self.model, |p, y| expected_calibration_error(p, y, CLASSES));
         let slope = self.by_part(&self.model, |p, y| calibration_line(p, y).map(|line| line.slope));
         let top = self.by_part(&self.model, |p, y| lift(p, y, TOP));
-        let of_regression = self.by_part(&self.baselines[2], log_loss);
+        let of_regression = self.by_part(&self.regression, log_loss);
         let rows = (0..self.ends.len()).map(|part| {
             let at = |figures: &[Option<f64>]| number(figures.get(part).copied().flatten());
             vec![counted(part + 1), at(&loss), at(&auc), at(&ece), at(&slope), at(&top), at(&of_regression)]
@@ -358,7 +373,7 @@ impl Tested {
 
     fn words(&self, verdict: Verdict) -> String {
         let figure = |values: &[f64]| log_loss(values, &self.outcomes).unwrap_or(f64::NAN);
-        let [everybody, alone, _] = &self.baselines;
+        let [everybody, alone] = &self.baselines;
         let mut names = self.alone.clone();
         names.sort_unstable();
         names.dedup();
@@ -398,7 +413,8 @@ fn weighted_lift(probabilities: &[f64], outcomes: &[bool], counts: &[u32]) -> f6
 }
 
 fn profits(curve: &crate::decide::ProfitCurve) -> Vec<Detail> {
-    let points = curve.points.iter().map(|point| vec![share(point.share), number(point.expected), number(point.observed)]);
+    let points =
+        curve.points.iter().map(|point| vec![share(point.share), number(point.expected), number(point.observed)]);
     let best = &curve.best;
     let depth = vec![vec![
         share(best.share),
@@ -470,7 +486,13 @@ fn in_order(
 
 fn in_order_detail(check: &crate::guard::TimeCheck) -> Detail {
     let row = |name: &str, judged: Judged| {
-        vec![text(name), number(judged.auc), number(judged.interval.0), number(judged.interval.1), share(judged.base_rate)]
+        vec![
+            text(name),
+            number(judged.auc),
+            number(judged.interval.0),
+            number(judged.interval.1),
+            share(judged.base_rate),
+        ]
     };
     detail(
         "in_order",
@@ -482,13 +504,17 @@ fn in_order_detail(check: &crate::guard::TimeCheck) -> Detail {
 
 fn drift_detail(drifts: &[Drift]) -> Detail {
     let notation = Notation::new("");
-    let rows = drifts.iter().take(10).map(|drift| {
-        vec![text(drift.feature.clone()), number(drift.psi), text(drift.words.clone())]
-    });
+    let rows = drifts
+        .iter()
+        .take(10)
+        .map(|drift| vec![text(drift.feature.clone()), number(drift.psi), text(drift.words.clone())]);
     let psi = drifts.first().map_or(f64::NAN, |drift| drift.psi);
     detail(
         "drift",
-        format!("features whose values moved most between the first rows and the last fifth; the largest index is {}", notation.label(&Unit::Number, psi)),
+        format!(
+            "features whose values moved most between the first rows and the last fifth; the largest index is {}",
+            notation.label(&Unit::Number, psi)
+        ),
         &[("feature", "Feature"), ("psi", "Stability index"), ("words", "What moved")],
         rows.collect(),
     )

@@ -47,15 +47,6 @@ pub(crate) enum Standard {
     ContractEnd,
 }
 
-/// How long something took, or was waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Duration {
-    /// Days from the cut-off to the event or to the end of observation.
-    pub(crate) days: i32,
-    /// Whether the event ended it; else it is censored.
-    pub(crate) happened: bool,
-}
-
 impl Standard {
     /// All of them.
     pub(crate) const ALL: [Self; 6] =
@@ -197,27 +188,6 @@ impl History {
             Standard::ContractEnd => self.left_without_contract(customer, cutoff).is_some_and(|day| day < until),
         };
         Some(label)
-    }
-
-    /// Days from the cut-off until the event of a target, or until the end of observation where it has not happened: the next
-    /// purchase, the unsubscription, the end of the last contract that follows without a break. `None` at the end of the data,
-    /// when nothing was observed. The event of churn and lapse is the purchase that disproves them.
-    pub(crate) fn time_to_event(&self, target: Standard, customer: u32, cutoff: i32) -> Option<Duration> {
-        let observed = self.end.checked_sub(cutoff).filter(|days| *days > 0)?;
-        let day = match target {
-            Standard::Unsubscribe => self.unsubscribed(customer, cutoff),
-            Standard::ContractEnd => self.left_without_contract(customer, cutoff),
-            _ => {
-                let days =
-                    self.orders.as_ref().map(|orders| since(orders.days.of(customer), cutoff)).unwrap_or_default();
-                days.iter().find(|row| row.orders > 0).map(|row| row.day)
-            }
-        };
-        // An event on the cut-off itself took less than a day; survival models need time to pass.
-        Some(match day.filter(|day| *day < self.end) {
-            Some(day) => Duration { days: day.saturating_sub(cutoff).max(1), happened: true },
-            None => Duration { days: observed, happened: false },
-        })
     }
 
     /// Cut-offs at which a horizon can be learned, the latest first, `most` at the most.

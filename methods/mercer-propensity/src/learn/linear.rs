@@ -31,7 +31,13 @@ struct Part {
 
 impl Linear {
     /// The score with an intercept and the coefficients of the terms' columns, one feature after the other.
-    pub(crate) fn new(terms: Vec<Option<Term>>, intercept: f64, coefficients: &[f64], penalty: f64, table: &Table) -> Self {
+    pub(crate) fn new(
+        terms: Vec<Option<Term>>,
+        intercept: f64,
+        coefficients: &[f64],
+        penalty: f64,
+        table: &Table,
+    ) -> Self {
         let mut rest = coefficients;
         let parts = terms.into_iter().zip(table.matrix().columns()).map(|(term, values)| {
             let term = term?;
@@ -47,7 +53,8 @@ impl Linear {
 
     /// The score of each row.
     pub(crate) fn scores(&self, table: &Table) -> Result<Vec<f64>> {
-        let terms: Vec<Option<Term>> = self.parts.iter().map(|part| part.as_ref().map(|part| part.term.clone())).collect();
+        let terms: Vec<Option<Term>> =
+            self.parts.iter().map(|part| part.as_ref().map(|part| part.term.clone())).collect();
         let coefficients: Vec<f64> =
             self.parts.iter().flatten().flat_map(|part| part.coefficients.iter().copied()).collect();
         Ok(design(&terms, table)?.times(self.intercept, &coefficients))

@@ -26,8 +26,10 @@ use crate::table::Table;
 pub(crate) const FEWEST_OUTCOMES: usize = 10;
 /// With fewer, trees find more accidents than patterns.
 const FEWEST_FOR_TREES: usize = 50;
+/// With at least so many, settings can be told apart by one part of the rows.
+const ENOUGH_TO_CHOOSE: f64 = 500.0;
 /// Penalties of the regression that are tried.
-const PENALTIES: [f64; 9] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
+const PENALTIES: [f64; 5] = [0.3, 3.0, 30.0, 300.0, 3_000.0];
 /// Steps between the regression alone and the trees alone.
 const BLENDS: usize = 10;
 /// Share of the log-loss by which a more complicated model must be better.
@@ -117,14 +119,9 @@ impl Classifier {
         Explainer::new(trees)?.interactions(table.matrix()).map(Some)
     }
 
-    /// The trees, where they have a say.
-    pub(crate) fn trees(&self) -> Option<&Ensemble> {
-        self.trees.as_ref()
-    }
-
     /// What it is, in words.
     pub(crate) fn words(&self) -> String {
-        match (&self.trees, &self.linear) {
+        let words = match (&self.trees, &self.linear) {
             (Some(trees), Some(_)) => format!(
                 "{} boosted trees ({:.0} % of the say) and a logistic regression",
                 trees.trees.len(),
@@ -133,12 +130,8 @@ impl Classifier {
             (Some(trees), None) => format!("{} boosted trees", trees.trees.len()),
             (None, Some(linear)) => format!("a logistic regression (penalty {})", linear.penalty),
             (None, None) => "the same probability for everybody".to_owned(),
-        }
-    }
-
-    /// Whether probabilities were recalibrated.
-    pub(crate) fn is_recalibrated(&self) -> bool {
-        self.calibration.is_some()
+        };
+        if self.calibration.is_some() { words + ", recalibrated" } else { words }
     }
 }
 
@@ -218,12 +211,12 @@ fn usual(params: &Params, table: &Table) -> Settings {
         _ => Direction::Free,
     };
     Settings {
-        learning_rate: 0.05,
+        learning_rate: 0.04,
         max_depth: 4,
         min_child_weight: 2.0,
         min_rows: 10,
         lambda: 5.0,
-        column_share: 0.6,
+        column_share: 0.5,
         row_share: 0.8,
         directions: table.features().iter().map(|feature| direction(&feature.name)).collect(),
         ..Settings::default()
@@ -234,10 +227,27 @@ fn usual(params: &Params, table: &Table) -> Settings {
 fn grow(lessons: &Lessons<'_>, params: &Params, seed: Seed) -> Result<(Ensemble, Vec<f64>)> {
     let usual = usual(params, lessons.table);
     let binned = Binned::new(lessons.table.matrix(), usual.max_bins);
-    let grow = |settings: &Settings| {
-        boosted::grow(lessons, &binned, Objective::Logistic, settings, params.bag, seed.split("trees"))
+    let grow = |settings: &Settings, members: u32| {
+        boosted::grow(lessons, &binned, Objective::Logistic, settings, members, seed.split("trees"))
     };
-    let mut best = grow(&usual)?;
+    let positives = lessons.outcomes.iter().sum::<f64>();
+    let rarer = positives.min(lessons.outcomes.len() as f64 - positives);
+    let mut best = if params.bag > 1 && rarer >= ENOUGH_TO_CHOOSE {
+        // How many columns a tree should see, and how far categories can be trusted, differs from table to table; one member
+        // of the bag is enough to tell.
+        let others =
+            [Settings { column_share: 0.85, ..usual.clone() }, Settings { category_lambda: 40.0, ..usual.clone() }];
+        let mut chosen = (grow(&usual, 1)?.loss, &usual);
+        for other in &others {
+            let loss = grow(other, 1)?.loss;
+            if loss < chosen.0 {
+                chosen = (loss, other);
+            }
+        }
+        grow(chosen.1, params.bag)?
+    } else {
+        grow(&usual, params.bag)?
+    };
     let mut dice = ChaCha8Rng::seed_from_u64(seed.split("settings").0);
     for _ in 0..params.trials {
         let other = Settings {
@@ -250,7 +260,7 @@ fn grow(lessons: &Lessons<'_>, params: &Params, seed: Seed) -> Result<(Ensemble,
             category_smoothing: [5.0, 10.0, 30.0][dice.random_range(0..3)],
             ..usual.clone()
         };
-        let tried = grow(&other)?;
+        let tried = grow(&other, params.bag)?;
         if tried.loss < best.loss {
             best = tried;
         }

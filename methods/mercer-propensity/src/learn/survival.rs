@@ -175,7 +175,8 @@ fn finish(
     let ratios = clock.log_ratios(watched.table)?;
     clock.centre = ratios.iter().sum::<f64>() / ratios.len().max(1) as f64;
     let known: Vec<usize> = (0..out_of_fold.len()).filter(|row| !out_of_fold[*row].is_nan()).collect();
-    let (times, events): (Vec<f64>, Vec<bool>) = known.iter().map(|row| (watched.times[*row], watched.events[*row])).unzip();
+    let (times, events): (Vec<f64>, Vec<bool>) =
+        known.iter().map(|row| (watched.times[*row], watched.events[*row])).unzip();
     let ratios: Vec<f64> = known.iter().map(|row| out_of_fold[*row]).collect();
     clock.hazard = breslow_baseline(&ratios, &times, &events)
         .ok_or_else(|| Error::data("the times leave no baseline").with_hint("give finite times above 0"))?;

@@ -60,7 +60,8 @@ impl Term {
     fn of(values: &Values) -> Option<Self> {
         match values {
             Values::Numbers(values) => {
-                let mut known: Vec<f64> = values.iter().filter(|value| value.is_finite()).map(|value| f64::from(*value)).collect();
+                let mut known: Vec<f64> =
+                    values.iter().filter(|value| value.is_finite()).map(|value| f64::from(*value)).collect();
                 known.sort_unstable_by(f64::total_cmp);
                 let gaps = values.len() - known.len();
                 let (low, high) = match (quantile(&known, TRIM), quantile(&known, 1.0 - TRIM)) {
@@ -77,7 +78,14 @@ impl Term {
                 let squares: f64 = known.iter().map(|value| (entered(*value) - mean).powi(2)).sum();
                 let deviation = (squares / known.len() as f64).sqrt();
                 let gap = gaps >= FEWEST && known.len() >= FEWEST;
-                (deviation > 0.0 || gap).then_some(Self::Number { log, low, high, mean, deviation: deviation.max(f64::MIN_POSITIVE), gap })
+                (deviation > 0.0 || gap).then_some(Self::Number {
+                    log,
+                    low,
+                    high,
+                    mean,
+                    deviation: deviation.max(f64::MIN_POSITIVE),
+                    gap,
+                })
             }
             Values::Categories { codes, count } => {
                 let mut counts = vec![0_usize; *count as usize];
@@ -128,7 +136,7 @@ impl Term {
     pub(crate) fn part(&self, values: &Values, row: usize, coefficients: &[f64]) -> f64 {
         match (self, values) {
             (Self::Number { gap, .. }, Values::Numbers(values)) => match values.get(row) {
-                Some(value) if value.is_nan() => if *gap { coefficients.get(1).copied().unwrap_or(0.0) } else { 0.0 },
+                Some(value) if value.is_nan() && *gap => coefficients.get(1).copied().unwrap_or(0.0),
                 Some(value) => self.scaled(*value) * coefficients.first().copied().unwrap_or(0.0),
                 None => 0.0,
             },

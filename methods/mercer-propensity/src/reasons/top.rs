@@ -29,12 +29,6 @@ pub(crate) struct TopReasons {
 }
 
 impl TopReasons {
-    /// How many rows there are.
-    #[must_use]
-    pub(crate) fn rows(&self) -> usize {
-        self.reasons.len().checked_div(self.each).unwrap_or(0)
-    }
-
     /// The reasons of a row, the strongest first; fewer than asked for where fewer push in the direction.
     #[must_use]
     pub(crate) fn row(&self, row: usize) -> &[Reason] {
@@ -178,7 +172,6 @@ mod tests {
             -0.1, -0.1, 0.0, -0.1, 0.0, // nothing pushes
         ];
         let found = top(&features, &contributions, 3, Toward::Outcome, Which::All).unwrap();
-        assert_eq!(found.rows(), 3);
         assert_eq!(codes(found.row(0)), [1, 3, 4]);
         assert!((found.row(0)[0].contribution - 1.1).abs() < 1e-6);
         assert_eq!(codes(found.row(1)), [2, 3]);

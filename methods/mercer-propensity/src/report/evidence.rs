@@ -25,7 +25,10 @@ impl Desk<'_> {
             so_what: Some("Plan with the observed rate of a tenth, and its interval.".into()),
             caveats: vec![
                 format!("How: {}.", self.known.evaluation.design),
-                format!("Calibration slope {slope:.2}, where 1 is right; calibration error {:.3}.", self.measure("ece")?),
+                format!(
+                    "Calibration slope {slope:.2}, where 1 is right; calibration error {:.3}.",
+                    self.measure("ece")?
+                ),
             ],
             chart: Some(Chart::Lines {
                 unit: Unit::Share,
@@ -50,7 +53,8 @@ impl Desk<'_> {
             });
         }
         let table = self.detail("gains")?;
-        let tenth = table.rows.iter().find(|row| matches!(row.first(), Some(Value::Share(share)) if *share >= 0.0999))?;
+        let tenth =
+            table.rows.iter().find(|row| matches!(row.first(), Some(Value::Share(share)) if *share >= 0.0999))?;
         let (Some(Value::Share(gain)), Some(Value::Number(lift))) = (tenth.get(1), tenth.get(2)) else { return None };
         let random = Series { label: "at random".into(), ..line(table, "", 0, 0, None) };
         Some(Card {
@@ -59,7 +63,10 @@ impl Desk<'_> {
                 "The best tenth holds {} of them, {lift:.1} times as many as a random tenth",
                 self.notation.label(&Unit::Share, *gain)
             ),
-            subtitle: format!("Share of all outcomes found by share of rows, the highest probabilities first; {}", self.target.name),
+            subtitle: format!(
+                "Share of all outcomes found by share of rows, the highest probabilities first; {}",
+                self.target.name
+            ),
             so_what: Some("Go as deep as a contact earns more than it costs.".into()),
             caveats: vec![self.known.evaluation.words.clone()],
             chart: Some(Chart::Lines {
@@ -88,10 +95,16 @@ impl Desk<'_> {
             }
             _ => "At this cost no contact pays".to_owned(),
         };
-        let mut caveats =
-            vec!["The cut-off follows from cost and value alone; the profit shown is what came on rows not seen.".to_owned()];
+        let mut caveats = vec![
+            "The cut-off follows from cost and value alone; the profit shown is what came on rows not seen.".to_owned(),
+        ];
         if let (Some(observed), Some(low), Some(high)) = (number(4), number(5), number(6)) {
-            caveats.push(format!("On the tested rows it earned {} ({} to {}).", money(observed), money(low), money(high)));
+            caveats.push(format!(
+                "On the tested rows it earned {} ({} to {}).",
+                money(observed),
+                money(low),
+                money(high)
+            ));
         }
         Some(Card {
             id: self.id("profit"),
@@ -139,13 +152,20 @@ fn line(table: &Table, label: &str, over: usize, column: usize, interval: Option
 /// The models themselves: what was learnt from what, and what gives pause.
 pub(super) fn model_card(known: &Known<'_, Propensity>) -> Card {
     let mut caveats = vec![known.evaluation.words.clone()];
+    if !known.evaluation.baselines.is_empty() {
+        let baselines = known.evaluation.baselines.join("; ");
+        caveats.push(format!("Tested so: {}. Compared with: {baselines}.", known.evaluation.design));
+    }
     let mut rows = Vec::new();
     for target in &known.model.targets {
         caveats.extend(warnings(target));
         let measure = |name: &str| {
             let named = format!("{}_{name}", target.name.replace('-', "_"));
             let found = known.evaluation.measure(&named).or_else(|| {
-                known.evaluation.measure(name).filter(|_| known.model.targets.first().is_some_and(|first| first.name == target.name))
+                known
+                    .evaluation
+                    .measure(name)
+                    .filter(|_| known.model.targets.first().is_some_and(|first| first.name == target.name))
             });
             found.and_then(|measure| measure.model).map_or(Value::Missing, Value::Number)
         };
@@ -163,10 +183,12 @@ pub(super) fn model_card(known: &Known<'_, Propensity>) -> Card {
             ranks,
         ]);
     }
-    caveats.extend(known.model.left_out.iter().map(|target| format!("Not predicted: {}, for {}.", target.name, target.reason)));
+    caveats.extend(
+        known.model.left_out.iter().map(|target| format!("Not predicted: {}, for {}.", target.name, target.reason)),
+    );
     caveats.extend(known.intake.counts.notes.iter().cloned());
-    let time = known.evaluation.detail("in_order").map(|_| ());
-    let warned = !known.model.targets.iter().all(|target| warnings(target).is_empty()) || known.evaluation.words.contains("Mind the time");
+    let warned = !known.model.targets.iter().all(|target| warnings(target).is_empty())
+        || known.evaluation.words.contains("Mind the time");
     Card {
         id: "propensity-models".into(),
         title: match warned {
@@ -175,7 +197,7 @@ pub(super) fn model_card(known: &Known<'_, Propensity>) -> Card {
         },
         subtitle: format!(
             "What was learnt from what, and how well it predicts rows it had not seen{}; {}",
-            if time.is_some() { ", at random and in order" } else { "" },
+            if known.evaluation.detail("in_order").is_some() { ", at random and in order" } else { "" },
             known.intake.counts.window.words
         ),
         so_what: None,
@@ -204,6 +226,14 @@ fn warnings(target: &TargetModel) -> Vec<String> {
             Level::Leak => format!("Left out unless leaks = keep: {}.", suspect.words),
             Level::Suspicious => format!("Check: {}.", suspect.words),
         }));
+    }
+    if let Source::History { vocabulary, .. } = &target.source {
+        let left_out =
+            vocabulary.left_out().iter().map(|attribute| format!("{} ({})", attribute.name, attribute.reason));
+        let left_out: Vec<String> = left_out.collect();
+        if !left_out.is_empty() {
+            words.push(format!("{}: attributes not used: {}.", target.name, left_out.join(", ")));
+        }
     }
     words.extend(target.contest.iter().map(|contest| format!("{}: {}.", target.name, contest.words)));
     words

@@ -1,7 +1,7 @@
 //! Who it will be, and why.
 
-use mercer_base::card::{Bar, Card, Chart, Column, Table, Unit, Value, Width};
 use mercer_base::Money;
+use mercer_base::card::{Bar, Card, Chart, Column, Table, Unit, Value, Width};
 
 use super::{Desk, Scored};
 use crate::reasons::{Direction, Driver};
@@ -60,7 +60,8 @@ impl Desk<'_> {
             title: self.finding(),
             subtitle: format!("Rows with a score, {order}; {}", self.window()),
             so_what: Some(match self.target.is_loss() {
-                true => "Start with what can be changed, and keep some of them untouched: only that shows what it did.".into(),
+                true => "Start with what can be changed, and keep some of them untouched: only that shows what it did."
+                    .into(),
                 false => "Contact from the top as far as a contact pays.".into(),
             }),
             caveats: vec![

@@ -3,11 +3,11 @@
 mod evidence;
 mod lists;
 
-use mercer_base::{Money, Result};
 use mercer_base::card::{Card, Table, Tile, Value};
 use mercer_base::frame::{Frame, Words};
 use mercer_base::notation::Notation;
 use mercer_base::words::{count, grouped, humanised};
+use mercer_base::{Money, Result};
 use mercer_method::{Context, Findings, Known, Verdict};
 
 use crate::Propensity;
@@ -62,7 +62,9 @@ impl<'a> Desk<'a> {
             Source::History { standard, .. } => {
                 (Some(known.scores), format!("p_{}", standard.name().replace('-', "_")), "customer_id", "customers")
             }
-            Source::Column { leads: true, .. } if leads.is_some() => (leads, "probability".to_owned(), "lead_id", "leads"),
+            Source::Column { leads: true, .. } if leads.is_some() => {
+                (leads, "probability".to_owned(), "lead_id", "leads")
+            }
             Source::Column { .. } => (Some(known.scores), "probability".to_owned(), "customer_id", "rows"),
         };
         let mut scored = Vec::new();
@@ -81,9 +83,8 @@ impl<'a> Desk<'a> {
             let grades = words("grade")?.filter(|_| is_plain);
             let values = numbers(&value)?;
             for (row, probability) in probabilities.iter().enumerate().filter(|(_, p)| !p.is_nan()) {
-                let word = |words: Option<&Words>| {
-                    words.and_then(|words| words.get(row)).unwrap_or_default().to_owned()
-                };
+                let word =
+                    |words: Option<&Words>| words.and_then(|words| words.get(row)).unwrap_or_default().to_owned();
                 scored.push(Scored {
                     id: word(ids),
                     probability: *probability,
@@ -115,7 +116,11 @@ impl<'a> Desk<'a> {
     /// "412 of 1,900 customers will not buy within 90 days", as far as is expected.
     fn finding(&self) -> String {
         let all = self.scored.len() as u64;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of probabilities of as many rows")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a sum of probabilities of as many rows"
+        )]
         let expected = self.expected().round().max(0.0) as u64;
         match &self.target.source {
             Source::Column { target, positive, leads: false, .. } => format!(
@@ -149,7 +154,7 @@ impl<'a> Desk<'a> {
             change_in_points: false,
             more_is_better: None,
             course: Vec::new(),
-            note: format!("of {} {}", self.scored.len(), self.target.population),
+            note: format!("of {} {}", grouped(self.scored.len() as u64), self.target.population),
         })
     }
 
@@ -168,7 +173,8 @@ impl<'a> Desk<'a> {
     }
 
     fn id(&self, card: &str) -> String {
-        let name: String = self.target.name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let name: String =
+            self.target.name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         format!("propensity-{name}-{card}")
     }
 

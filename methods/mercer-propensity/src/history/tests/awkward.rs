@@ -144,7 +144,6 @@ proptest! {
         prop_assert_eq!(history.features(&vocabulary, &[0, 5], cutoff).unwrap().rows(), 2);
         for target in Standard::ALL {
             history.population(target, cutoff, horizon);
-            history.time_to_event(target, 0, cutoff);
             if let Some(outcome) = history.label(target, 0, cutoff, horizon) {
                 prop_assert!(horizon > 0 && i64::from(cutoff) + i64::from(horizon) <= i64::from(history.end()), "{}", outcome);
             }

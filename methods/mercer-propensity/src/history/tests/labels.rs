@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::{DAYS, Rows, histories, id, number_of};
-use crate::history::targets::Duration;
 use crate::history::{History, Standard};
 
 /// Days on which a customer ordered, each order once: on the first day of a row that is a purchase.
@@ -114,22 +113,6 @@ proptest! {
     }
 
     #[test]
-    fn times_agree_with_labels(rows in histories(), cutoff in 0..DAYS, horizon in 1..200_i32) {
-        let history = rows.history(DAYS).unwrap();
-        for customer in (0..).take(history.ids().words.len()) {
-            for target in [Standard::NextPurchase, Standard::Unsubscribe, Standard::ContractEnd] {
-                let Duration { days, happened } = history.time_to_event(target, customer, cutoff).unwrap();
-                prop_assert!(days >= 1 && days <= DAYS - cutoff);
-                if let Some(outcome) = history.label(target, customer, cutoff, horizon) {
-                    // An event on the first day took less than one and counts as one.
-                    let within = happened && (days < horizon || (days == 1 && horizon == 1 && outcome));
-                    prop_assert_eq!(within, outcome, "{}", target.name());
-                }
-            }
-        }
-    }
-
-    #[test]
     fn windows_that_are_learned_from_end_before_the_one_that_is_judged(rows in histories(), horizon in 1..200_i32, most in 1..9_usize) {
         let history = rows.history(DAYS).unwrap();
         let cutoffs = history.cutoffs(horizon, most);
@@ -157,11 +140,6 @@ fn a_contract_that_is_renewed_has_not_ended() {
     let history = rows.history(400).unwrap();
     let ends = |customer| label(&history, Standard::ContractEnd, customer, 50, 200).unwrap();
     assert_eq!([ends(1), ends(2), ends(3), ends(9)], [false, true, false, false]);
-    let time = |customer| {
-        history.time_to_event(Standard::ContractEnd, number_of(&history, &id(customer)).unwrap(), 50).unwrap()
-    };
-    assert_eq!(time(2), Duration { days: 50, happened: true });
-    assert_eq!(time(3), Duration { days: 350, happened: false });
 }
 
 #[test]
