@@ -326,7 +326,8 @@ fn of_history(params: &Params, histories: &Histories, seed: Seed) -> Result<(Vec
     }
     let horizon = whole_days(params.horizon.get());
     let (mut learnable, mut left_out) = (Vec::new(), Vec::new());
-    for standard in Standard::ALL.into_iter().filter(|standard| is_asked(standard.name())) {
+    let usual = |standard: &Standard| !params.target.is_empty() || Standard::USUAL.contains(standard);
+    for standard in Standard::ALL.into_iter().filter(usual).filter(|standard| is_asked(standard.name())) {
         match of_standard(params, &histories.history, standard, horizon) {
             Ok(examples) => learnable.push(examples),
             Err(error) => left_out.push(Unused { name: standard.name().to_owned(), reason: error.to_string() }),

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
     /// What is predicted: a column of the table, or with purchases any of churn, next-purchase, purchase-frequency, lapse,
-    /// unsubscribe and contract-end; all of those that the data can carry where not given.
+    /// unsubscribe, contract-end and conversion; where not given, churn, next-purchase, unsubscribe, contract-end and the
+    /// conversion of leads, as far as the data can carry them.
     pub target: Vec<String>,
     /// The value of the target column that is predicted; yes, true, 1 and the like, else the rarer of two, where not given.
     pub positive: Option<String>,

@@ -193,8 +193,9 @@ fn read_form(
     let mut frames = Vec::new();
     for table in form.tables {
         let Some(sql) = table.sql else { if table.required { return Ok(Err(None)) } else { continue } };
-        let is_there = table.scores_of.is_none_or(has_scores);
-        if !table.required && !(is_there && method.uses(params, table.name)?) {
+        let is_wanted =
+            table.required || (table.scores_of.is_none_or(has_scores) && method.uses(params, table.name)?);
+        if !is_wanted {
             continue;
         }
         let (schema, batches) =

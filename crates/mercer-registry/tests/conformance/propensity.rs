@@ -71,7 +71,7 @@ pub(crate) fn samples() -> Vec<Sample> {
             "purchases with newsletters and contracts",
             "history",
             vec![("orders", orders()), ("messages", messages()), ("subscriptions", contracts()), ("values", values())],
-            json!({}),
+            json!({ "target": ["churn", "next-purchase", "purchase-frequency", "lapse", "unsubscribe", "contract-end"] }),
         ),
     ]
 }
@@ -156,14 +156,14 @@ fn orders() -> Frame {
     let mut dice = dice();
     let (mut ids, mut moments, mut amounts) = (Vec::new(), Vec::new(), Vec::new());
     for customer in 0..CUSTOMERS {
-        let gap = dice.random_range(8.0..60.0);
+        let gap = dice.random_range(8..60_i64);
         let last = if dice.random_bool(0.5) { dice.random_range(60..DAYS) } else { DAYS };
         let mut day = dice.random_range(0..40);
         while day < last {
             ids.push(format!("customer-{customer:03}"));
             moments.push(START + day * MICROS_A_DAY);
             amounts.push(dice.random_range(10.0..120.0));
-            day += 1 + (gap * dice.random_range(0.4..1.6)) as i64;
+            day += 1 + gap * dice.random_range(4..16) / 10;
         }
     }
     table(

@@ -39,7 +39,7 @@ pub(crate) struct TimeCheck {
 }
 
 /// Compares how well random rows and the last fifth of the rows, in their order, are predicted, by models that learnt from the
-/// others, and names what moved between the first four fifths and the last one (`drifts`, as [`super::drift`] gives them).
+/// others, and names what moved between the first four fifths and the last one (`drifts`, as [`super::drift()`] gives them).
 ///
 /// The interval of the difference is made from those of both (MOVER; Zou & Donner 2008, Statistics in Medicine 27, 1693–1702),
 /// taken as independent: the last rows are among the random ones, so it is a little too wide.

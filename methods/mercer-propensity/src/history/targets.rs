@@ -52,6 +52,9 @@ impl Standard {
     pub(crate) const ALL: [Self; 6] =
         [Self::Churn, Self::NextPurchase, Self::PurchaseFrequency, Self::Lapse, Self::Unsubscribe, Self::ContractEnd];
 
+    /// Those that are predicted where nothing is said.
+    pub(crate) const USUAL: [Self; 4] = [Self::Churn, Self::NextPurchase, Self::Unsubscribe, Self::ContractEnd];
+
     /// Its name in parameters and tables: `next-purchase`.
     pub(crate) fn name(self) -> &'static str {
         match self {

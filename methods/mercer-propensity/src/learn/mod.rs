@@ -28,6 +28,8 @@ pub(crate) const FEWEST_OUTCOMES: usize = 10;
 const FEWEST_FOR_TREES: usize = 50;
 /// With at least so many, settings can be told apart by one part of the rows.
 const ENOUGH_TO_CHOOSE: f64 = 500.0;
+/// What trees' values are multiplied by where rows are the same customers over and over.
+const STACKED_RATE: f64 = 0.1;
 /// Penalties of the regression that are tried.
 const PENALTIES: [f64; 5] = [0.3, 3.0, 30.0, 300.0, 3_000.0];
 /// Steps between the regression alone and the trees alone.
@@ -158,7 +160,8 @@ pub(crate) fn learn(problem: &Problem<'_>, params: &Params, seed: Seed) -> Resul
         Learner::Boosted => true,
         Learner::Linear => false,
     };
-    let trees = wants_trees.then(|| grow(&lessons, params, seed)).transpose()?;
+    let is_stacked = problem.owners.is_some();
+    let trees = wants_trees.then(|| grow(&lessons, params, is_stacked, seed)).transpose()?;
     let linear = match params.learner {
         Learner::Boosted => None,
         _ => Some(regress(problem, &parts, &outcomes)?),
@@ -224,15 +227,20 @@ fn usual(params: &Params, table: &Table) -> Settings {
 }
 
 /// The best of the usual settings and some others, and its margins out of fold.
-fn grow(lessons: &Lessons<'_>, params: &Params, seed: Seed) -> Result<(Ensemble, Vec<f64>)> {
-    let usual = usual(params, lessons.table);
+///
+/// Where rows are the same customers over and over (`is_stacked`), there is less to learn than there are rows: larger steps do.
+fn grow(lessons: &Lessons<'_>, params: &Params, is_stacked: bool, seed: Seed) -> Result<(Ensemble, Vec<f64>)> {
+    let mut usual = usual(params, lessons.table);
+    if is_stacked {
+        usual.learning_rate = STACKED_RATE;
+    }
     let binned = Binned::new(lessons.table.matrix(), usual.max_bins);
     let grow = |settings: &Settings, members: u32| {
         boosted::grow(lessons, &binned, Objective::Logistic, settings, members, seed.split("trees"))
     };
     let positives = lessons.outcomes.iter().sum::<f64>();
     let rarer = positives.min(lessons.outcomes.len() as f64 - positives);
-    let mut best = if params.bag > 1 && rarer >= ENOUGH_TO_CHOOSE {
+    let mut best = if params.bag > 1 && rarer >= ENOUGH_TO_CHOOSE && !is_stacked {
         // How many columns a tree should see, and how far categories can be trusted, differs from table to table; one member
         // of the bag is enough to tell.
         let others =

@@ -68,7 +68,10 @@ impl Desk<'_> {
                 self.target.name
             ),
             so_what: Some("Go as deep as a contact earns more than it costs.".into()),
-            caveats: vec![self.known.evaluation.words.clone()],
+            caveats: match self.known.model.targets.len() {
+                1 => vec![self.known.evaluation.words.clone()],
+                _ => Vec::new(),
+            },
             chart: Some(Chart::Lines {
                 unit: Unit::Share,
                 series: vec![line(table, "by probability", 0, 1, None), random],

@@ -102,6 +102,10 @@ impl<'a> Desk<'a> {
     fn cards(&self) -> Vec<Card> {
         let mut cards = vec![self.list()];
         cards.extend(self.drivers());
+        // The first target is shown with its evidence; of the others the model card has the figures.
+        if !self.prefix.is_empty() {
+            return cards;
+        }
         cards.extend(self.tested());
         cards.extend(self.found());
         cards.extend(self.profit());
@@ -131,11 +135,12 @@ impl<'a> Desk<'a> {
                 humanised(target)
             ),
             _ => format!(
-                "About {} of {} {}",
+                "About {} of {} {} {}",
                 grouped(expected),
+                grouped(all),
                 match self.noun {
-                    "leads" => count(all, "lead", "leads"),
-                    _ => format!("{} who were asked about", count(all, "customer", "customers")),
+                    "leads" => "leads",
+                    _ => &self.target.population,
                 },
                 self.target.words
             ),
