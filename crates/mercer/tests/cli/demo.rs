@@ -107,4 +107,19 @@ fn the_demo_finds_how_customers_buy_and_leave() {
     let known =
         "select count(*) as n from customer_360 where orders > 0 and (segment_id is null or segment_name is null)";
     assert_eq!(query(&folder, known)[0]["n"], 0);
+
+    for part in ["Value at stake by churn", "propensity-churn-list", "propensity-churn-tested", "propensity-models"] {
+        assert!(report.contains(part), "{part}");
+    }
+    // Whoever is asked about has a probability, and what is at stake is that times what they are worth.
+    let stakes = "select count(*) as n, max(abs(p_churn_value - p_churn * clv)) as off, min(p_churn) as least, \
+                  max(p_churn) as most from customer_360 where p_churn is not null";
+    let stakes = &query(&folder, stakes)[0];
+    assert!(stakes["n"].as_u64() > Some(500) && stakes["off"].as_f64() < Some(1e-6), "{stakes}");
+    assert!(stakes["least"].as_f64() > Some(0.0) && stakes["most"].as_f64() < Some(1.0), "{stakes}");
+    // Leads are scored in a table of their own; the showroom that was planted as a reason is found.
+    let leads = "select avg(s.probability) as p, count(*) as n from lead_scores s join leads l using (lead_id) \
+                 group by l.visited_showroom order by p desc";
+    let leads = query(&folder, leads);
+    assert!(leads.len() >= 2 && leads[0]["p"].as_f64() > Some(0.3), "{leads:?}");
 }

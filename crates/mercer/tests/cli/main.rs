@@ -11,6 +11,7 @@ mod incremental;
 mod interrupted;
 mod lifetime;
 mod real_data;
+mod propensity;
 mod segment;
 mod shop;
 mod terminal;
