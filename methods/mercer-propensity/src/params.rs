@@ -61,7 +61,7 @@ impl Default for Params {
             exclude: Vec::new(),
             time: None,
             horizon: Positive::constant::<90_000>(),
-            cutoffs: 6,
+            cutoffs: 4,
             until: None,
             learner: Learner::Auto,
             bag: 5,

@@ -30,6 +30,8 @@ const FEWEST_FOR_TREES: usize = 50;
 const ENOUGH_TO_CHOOSE: f64 = 500.0;
 /// What trees' values are multiplied by where rows are the same customers over and over.
 const STACKED_RATE: f64 = 0.1;
+/// The most members of a bag there.
+const STACKED_MEMBERS: u32 = 3;
 /// Penalties of the regression that are tried.
 const PENALTIES: [f64; 5] = [0.3, 3.0, 30.0, 300.0, 3_000.0];
 /// Steps between the regression alone and the trees alone.
@@ -150,7 +152,9 @@ pub(crate) fn learn(problem: &Problem<'_>, params: &Params, seed: Seed) -> Resul
             .with_hint(format!("at least {FEWEST_OUTCOMES} are needed, and a few hundred for a model worth having")));
     }
     let base_rate = positives as f64 / problem.outcomes.len() as f64;
-    let count = params.bag.clamp(if params.bag <= 1 { 5 } else { 2 }, 20);
+    let is_stacked = problem.owners.is_some();
+    let members = if is_stacked { params.bag.min(STACKED_MEMBERS) } else { params.bag };
+    let count = members.clamp(if members <= 1 { 5 } else { 2 }, 20);
     let parts = parts(problem, count, seed.split("parts of the bag"));
     let outcomes: Vec<f64> = problem.outcomes.iter().map(|outcome| f64::from(u8::from(*outcome))).collect();
     let lessons = Lessons { table: problem.table, outcomes: &outcomes, events: None, parts: &parts, count };
@@ -160,8 +164,7 @@ pub(crate) fn learn(problem: &Problem<'_>, params: &Params, seed: Seed) -> Resul
         Learner::Boosted => true,
         Learner::Linear => false,
     };
-    let is_stacked = problem.owners.is_some();
-    let trees = wants_trees.then(|| grow(&lessons, params, is_stacked, seed)).transpose()?;
+    let trees = wants_trees.then(|| grow(&lessons, params, members, is_stacked, seed)).transpose()?;
     let linear = match params.learner {
         Learner::Boosted => None,
         _ => Some(regress(problem, &parts, &outcomes)?),
@@ -228,8 +231,15 @@ fn usual(params: &Params, table: &Table) -> Settings {
 
 /// The best of the usual settings and some others, and its margins out of fold.
 ///
-/// Where rows are the same customers over and over (`is_stacked`), there is less to learn than there are rows: larger steps do.
-fn grow(lessons: &Lessons<'_>, params: &Params, is_stacked: bool, seed: Seed) -> Result<(Ensemble, Vec<f64>)> {
+/// Where rows are the same customers over and over (`is_stacked`), there is less to learn than there are rows: larger steps and a
+/// smaller bag do.
+fn grow(
+    lessons: &Lessons<'_>,
+    params: &Params,
+    members: u32,
+    is_stacked: bool,
+    seed: Seed,
+) -> Result<(Ensemble, Vec<f64>)> {
     let mut usual = usual(params, lessons.table);
     if is_stacked {
         usual.learning_rate = STACKED_RATE;
@@ -240,7 +250,7 @@ fn grow(lessons: &Lessons<'_>, params: &Params, is_stacked: bool, seed: Seed) ->
     };
     let positives = lessons.outcomes.iter().sum::<f64>();
     let rarer = positives.min(lessons.outcomes.len() as f64 - positives);
-    let mut best = if params.bag > 1 && rarer >= ENOUGH_TO_CHOOSE && !is_stacked {
+    let mut best = if members > 1 && rarer >= ENOUGH_TO_CHOOSE && !is_stacked {
         // How many columns a tree should see, and how far categories can be trusted, differs from table to table; one member
         // of the bag is enough to tell.
         let others =
@@ -252,9 +262,9 @@ fn grow(lessons: &Lessons<'_>, params: &Params, is_stacked: bool, seed: Seed) ->
                 chosen = (loss, other);
             }
         }
-        grow(chosen.1, params.bag)?
+        grow(chosen.1, members)?
     } else {
-        grow(&usual, params.bag)?
+        grow(&usual, members)?
     };
     let mut dice = ChaCha8Rng::seed_from_u64(seed.split("settings").0);
     for _ in 0..params.trials {
@@ -268,7 +278,7 @@ fn grow(lessons: &Lessons<'_>, params: &Params, is_stacked: bool, seed: Seed) ->
             category_smoothing: [5.0, 10.0, 30.0][dice.random_range(0..3)],
             ..usual.clone()
         };
-        let tried = grow(&other, params.bag)?;
+        let tried = grow(&other, members)?;
         if tried.loss < best.loss {
             best = tried;
         }
