@@ -193,7 +193,7 @@ fn in_registry_manifest(text: &str, words: &Words) -> Option<String> {
 
 fn in_registry(text: &str, words: &Words) -> Option<String> {
     let entry = format!("&mercer_{}::{}", words.snake, words.pascal);
-    at_end_of_list(text, "pub static METHODS: &[&dyn AnyMethod] = &[", &entry)
+    at_end_of_list(text, "pub static METHODS: &[&dyn AnyMethod] =", &entry)
 }
 
 fn in_suite(text: &str, words: &Words) -> Option<String> {
