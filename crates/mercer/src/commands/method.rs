@@ -131,6 +131,26 @@ struct Work {
     params: Map<String, Value>,
 }
 
+impl Work {
+    /// What the method may know beside the rows.
+    fn context<'a>(
+        &'a self,
+        seed: Seed,
+        previous: Option<&'a SavedModel>,
+        say: &'a (dyn Fn(&str) + Sync),
+    ) -> Result<Context<'a>> {
+        let not_yet = Some(end_of_today()?);
+        Ok(Context { seed, until: self.until, not_yet, currency_sign: &self.currency_sign, previous, say })
+    }
+}
+
+/// The parameters that were typed; what is wrong with them is said before a large file is read.
+fn typed(method: &dyn AnyMethod, pairs: &[String]) -> Result<Map<String, Value>> {
+    let typed = parse_pairs(&method.schema(), pairs)?;
+    method.params(&typed)?;
+    Ok(typed)
+}
+
 /// Finds the rows. Parameters that were `given` go before the project's.
 fn work(global: &Global, method: &'static dyn AnyMethod, inputs: &Inputs, given: Map<String, Value>) -> Result<Work> {
     let about = method.about();
@@ -181,28 +201,19 @@ fn fit(
     pairs: &[String],
 ) -> Result<()> {
     let about = method.about();
-    // What is typed wrong is said before a large file is read.
-    let typed = parse_pairs(&method.schema(), pairs)?;
-    method.params(&typed)?;
+    let typed = typed(method, pairs)?;
     for path in options.scores.iter().chain(&options.out) {
         check_folder(path)?;
     }
     let previous = options.previous.as_deref().map(|path| read_model(about, path)).transpose()?;
     console.step("reading");
-    let Work { tables, until, currency_sign, params } = work(global, method, &options.inputs, typed)?;
+    let work = work(global, method, &options.inputs, typed)?;
     console.step(about.question);
     let say = |words: &str| console.step(words);
-    let context = Context {
-        seed: Seed(global.seed),
-        until,
-        not_yet: Some(end_of_today()?),
-        currency_sign: &currency_sign,
-        previous: previous.as_ref(),
-        say: &say,
-    };
+    let context = work.context(Seed(global.seed), previous.as_ref(), &say)?;
     let evaluation = !options.no_evaluation;
     let wish = Wish { scores: options.scores.is_some(), evaluation, findings: evaluation && !global.json };
-    let outcome = method.fit(&params, &tables, wish, &context)?;
+    let outcome = method.fit(&work.params, &work.tables, wish, &context)?;
     console.done();
     if let Some(path) = &options.out {
         write_whole(path, outcome.saved.to_text()?.as_bytes())?;
@@ -213,7 +224,7 @@ fn fit(
     if global.json {
         return print_json(&machine(&outcome));
     }
-    print(console, about, &outcome, Notation::new(&currency_sign));
+    print(console, about, &outcome, Notation::new(&work.currency_sign));
     if let Some(path) = &options.out {
         console.say(&format!("Model: {}", path.display()));
     }
@@ -231,21 +242,13 @@ fn evaluate(
     pairs: &[String],
 ) -> Result<()> {
     let about = method.about();
-    let typed = parse_pairs(&method.schema(), pairs)?;
-    method.params(&typed)?;
+    let typed = typed(method, pairs)?;
     console.step("reading");
-    let Work { tables, until, currency_sign, params } = work(global, method, &options.inputs, typed)?;
+    let work = work(global, method, &options.inputs, typed)?;
     console.step(about.question);
     let say = |words: &str| console.step(words);
-    let context = Context {
-        seed: Seed(global.seed),
-        until,
-        not_yet: Some(end_of_today()?),
-        currency_sign: &currency_sign,
-        previous: None,
-        say: &say,
-    };
-    let outcome = method.fit(&params, &tables, Wish { evaluation: true, ..Wish::default() }, &context)?;
+    let context = work.context(Seed(global.seed), None, &say)?;
+    let outcome = method.fit(&work.params, &work.tables, Wish { evaluation: true, ..Wish::default() }, &context)?;
     console.done();
     if global.json {
         let mut said = machine(&outcome);
@@ -346,17 +349,11 @@ fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, o
         check_folder(path)?;
     }
     console.step("reading");
-    let Work { tables, until, currency_sign, .. } = work(global, method, &options.inputs, saved.params.clone())?;
-    let say = |_: &str| ();
-    let context = Context {
-        seed: saved.seed,
-        until,
-        not_yet: Some(end_of_today()?),
-        currency_sign: &currency_sign,
-        previous: None,
-        say: &say,
-    };
-    let (scores, counts) = method.predict(&saved, &tables, &context)?;
+    let work = work(global, method, &options.inputs, saved.params.clone())?;
+    // Heard here: that the rows differ from those that were learnt from.
+    let say = |words: &str| console.say(words);
+    let context = work.context(saved.seed, None, &say)?;
+    let (scores, counts) = method.predict(&saved, &work.tables, &context)?;
     console.done();
     let batch = to_batch(&scores)?;
     if let Some(path) = &options.out {
