@@ -18,6 +18,8 @@ pub struct About {
     pub scores: &'static [Score],
     /// Tables it gives beside the scores, in a project tables of the lake: ranked lists, credit by order.
     pub tables: &'static [GivenTable],
+    /// The one of those tables that `predict` writes for the scores, where the answer is a list and not a number: what to offer.
+    pub list: Option<&'static str>,
     /// Version of its models; a model of another version is not used.
     pub version: u32,
     /// Its README: data needed, method, assumptions, when not to use it, references.

@@ -43,6 +43,17 @@ pub struct Outcome {
     pub findings: Findings,
 }
 
+/// What a saved model says of new rows.
+#[derive(Debug, Clone)]
+pub struct Predicted {
+    /// The scores of every row.
+    pub scores: Frame,
+    /// The table of [`About::list`], where the method has one.
+    pub list: Option<Frame>,
+    /// What became of the rows.
+    pub counts: IntakeCounts,
+}
+
 /// A method whose types are hidden.
 pub trait AnyMethod: Send + Sync {
     /// What the method is.
@@ -69,11 +80,11 @@ pub trait AnyMethod: Send + Sync {
     /// When a parameter is wrong or the data cannot carry a model.
     fn fit(&self, params: &Map<String, Value>, tables: &Tables, wish: Wish, context: &Context<'_>) -> Result<Outcome>;
 
-    /// Scores tables by a model that was fitted before. Returns the scores and what became of the rows.
+    /// Scores tables by a model that was fitted before.
     ///
     /// # Errors
     /// When the model is not this method's, or the tables do not fit it.
-    fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<(Frame, IntakeCounts)>;
+    fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<Predicted>;
 }
 
 impl<M: Method> AnyMethod for M {
@@ -103,7 +114,7 @@ impl<M: Method> AnyMethod for M {
         })
     }
 
-    fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<(Frame, IntakeCounts)> {
+    fn predict(&self, saved: &SavedModel, tables: &Tables, context: &Context<'_>) -> Result<Predicted> {
         let about = Method::about(self);
         saved.check(about)?;
         let params: M::Params = parse(about.id, &saved.params)?;
@@ -112,7 +123,15 @@ impl<M: Method> AnyMethod for M {
                 .with_hint(format!("fit it again: mercer {} fit …", about.id))
         })?;
         let Intake { input, counts } = self.read(&params, tables, context)?;
-        Ok((Method::predict(self, &params, &model, &input, context)?, counts))
+        let scores = Method::predict(self, &params, &model, &input, context)?;
+        let list = match about.list {
+            None => None,
+            Some(name) => {
+                let tables = Method::tables(self, &params, &model, &input, context)?;
+                tables.into_iter().find(|(given, _)| *given == name).map(|(_, frame)| frame)
+            }
+        };
+        Ok(Predicted { scores, list, counts })
     }
 }
 

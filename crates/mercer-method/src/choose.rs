@@ -208,6 +208,7 @@ mod tests {
         ],
         scores: &[],
         tables: &[],
+        list: None,
         version: 1,
         readme: "",
     };

@@ -15,7 +15,7 @@ mod params;
 mod rows;
 
 pub use about::{About, ColumnSpec, Form, GivenTable, Score, TableSpec};
-pub use any::{AnyMethod, Outcome, Wish};
+pub use any::{AnyMethod, Outcome, Predicted, Wish};
 pub use choose::{Mapping, choose_columns, choose_form};
 pub use evaluation::{Detail, Evaluation, Measure, Verdict};
 pub use intake::{Intake, IntakeCounts, Tables, Window};

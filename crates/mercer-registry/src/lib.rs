@@ -3,8 +3,8 @@
 
 pub use mercer_method::{
     About, AnyMethod, ColumnSpec, Context, Evaluation, Findings, Form, GivenTable, IntakeCounts, Mapping, Measure,
-    Outcome, ParamDoc, SavedModel, Score, TableSpec, Tables, Verdict, Wish, choose_columns, choose_form, describe,
-    parse_pairs,
+    Outcome, ParamDoc, Predicted, SavedModel, Score, TableSpec, Tables, Verdict, Wish, choose_columns, choose_form,
+    describe, parse_pairs,
 };
 
 use mercer_base::{Error, Result, nearest};

@@ -33,7 +33,13 @@ pub fn of_numbers(before: &[f64], after: &[f64]) -> f64 {
     sorted.sort_unstable_by(f64::total_cmp);
     let mut cuts: Vec<f64> = Vec::new();
     if !sorted.is_empty() {
-        cuts.extend((1..10).map(|tenth| quantile(&sorted, f64::from(tenth) / 10.0)));
+        // A cut is the end of its class, so the largest value parts nothing: what lies below it is a class where it fills tenths.
+        let largest = sorted.last().copied();
+        let below = sorted.partition_point(|value| Some(*value) < largest).checked_sub(1).and_then(|at| sorted.get(at));
+        cuts.extend((1..10).map(|tenth| quantile(&sorted, f64::from(tenth) / 10.0)).filter(|cut| Some(*cut) < largest));
+        if cuts.len() < 9 {
+            cuts.extend(below);
+        }
         cuts.dedup();
     }
     let missing = cuts.len() + 1;
@@ -89,6 +95,17 @@ mod tests {
         // All of the second sample in the lowest tenth: the other nine are empty there.
         let expected = 9.0 * (0.1 - 1e-4) * (0.1_f64 / 1e-4).ln() + (0.1 - 1.0) * 0.1_f64.ln();
         assert!((of_numbers(&base, &[5.0; 10]) - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_number_that_is_mostly_its_largest_value_is_two_classes() {
+        // 95 % have 999 before, 60 % after: .95 against .6, and .05 against .4.
+        let sample = |most: u32| -> Vec<f64> {
+            (0..1_000).map(|row| if row < most { 999.0 } else { f64::from(row % 20) }).collect()
+        };
+        let (before, after) = (sample(950), sample(600));
+        let expected = (0.95 - 0.6) * (0.95_f64 / 0.6).ln() + (0.05 - 0.4) * (0.05_f64 / 0.4).ln();
+        assert!((of_numbers(&before, &after) - expected).abs() < 1e-9, "{}", of_numbers(&before, &after));
     }
 
     #[test]

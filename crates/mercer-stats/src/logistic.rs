@@ -12,7 +12,7 @@ use crate::special;
 /// Expected decrease of the objective, a unit of weight, at which a fit is done; the last step leaves its square.
 const TOLERANCE: f64 = 1e-10;
 /// The same while penalties are compared: the rest, its square, is far below a difference in log-loss that matters.
-const ROUGH_TOLERANCE: f64 = 1e-5;
+const ROUGH_TOLERANCE: f64 = 1e-3;
 /// Rows whose chances are found at a time. Part of the result, as their losses are summed first.
 const CHUNK: usize = 2_048;
 
@@ -114,16 +114,19 @@ pub struct Tried {
 /// The penalty that predicts best, and the fit with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chosen {
-    /// All penalties, falling.
+    /// The penalties that were tried, falling.
     pub tried: Vec<Tried>,
     /// The fit to all rows with the penalty of least log-loss; the largest of equals.
     pub fit: Fit,
+    /// The log-odds of each row by a fit with that penalty to the other folds.
+    pub log_odds: Vec<f64>,
 }
 
 /// Chooses among `penalties` by the log-loss of rows held out, fold by fold, and fits all rows with the best one.
 ///
 /// `fold_of` gives the fold of each row (see [`crate::folds`]). Within folds the penalty is reduced by the share of weight left in,
-/// so that it means the same as for all rows. Each fit starts from that of the next larger penalty.
+/// so that it means the same as for all rows. The search begins in the middle of the penalties and goes downhill, for the loss has
+/// one valley as a rule; so the ends are tried only where they may matter. Each fit starts from a near one.
 ///
 /// # Errors
 /// As [`fit`], for any fold; no penalties; fewer than two folds.
@@ -146,29 +149,73 @@ pub fn choose_penalty(
     let mut penalties = penalties.to_vec();
     penalties.sort_unstable_by(|a, b| b.total_cmp(a));
     let targets = targets(outcomes);
-    let all: Vec<f64> = weights.map_or_else(|| vec![1.0; design.rows()], <[f64]>::to_vec);
-    let total: f64 = all.iter().sum();
-    // For each penalty the weight held out in each fold, and the sum of its losses.
-    let mut losses: Vec<Vec<(f64, f64)>> = vec![Vec::new(); penalties.len()];
-    for fold in folds {
-        let (mut inside, mut outside) = (all.clone(), all.clone());
-        for ((inside, outside), of) in inside.iter_mut().zip(&mut outside).zip(fold_of) {
-            *(if *of == fold { inside } else { outside }) = 0.0;
-        }
-        let share = inside.iter().sum::<f64>() / total;
-        let mut start: Option<Fit> = None;
-        for (penalty, losses) in penalties.iter().zip(&mut losses) {
-            let found = fit_targets(design, &targets, Some(&inside), penalty * share, start.as_ref(), ROUGH_TOLERANCE)?;
-            let held = Objective { design, targets: &targets, weights: Some(&outside), penalty: 0.0 };
-            losses.push((outside.iter().sum(), held.loss(found.log_odds(design)).0));
-            start = Some(found);
+    let search = Search { design, targets: &targets, weights, fold_of, folds: &folds };
+    let middle = penalties.len() / 2;
+    let mut tried = vec![search.attempt(penalties[middle], None)?];
+    // Larger penalties stand first; the best of those tried is never at an end that could be gone beyond.
+    let (mut first, mut last) = (middle, middle);
+    loop {
+        let least = |best: usize, next: usize| {
+            if tried[next].tried.log_loss < tried[best].tried.log_loss { next } else { best }
+        };
+        let best = (1..tried.len()).fold(0, least);
+        if best == 0 && first > 0 {
+            first -= 1;
+            let attempt = search.attempt(penalties[first], Some(&tried[0].fit))?;
+            tried.insert(0, attempt);
+        } else if best + 1 == tried.len() && last + 1 < penalties.len() {
+            last += 1;
+            let attempt = search.attempt(penalties[last], Some(&tried[best].fit))?;
+            tried.push(attempt);
+        } else {
+            let all = tried.iter().map(|attempt| attempt.tried).collect();
+            let Attempt { fit, log_odds, .. } = tried.swap_remove(best);
+            let fit = fit_targets(design, &targets, weights, fit.penalty, Some(&fit), TOLERANCE)?;
+            return Ok(Chosen { tried: all, fit, log_odds });
         }
     }
-    let tried: Vec<Tried> = penalties.iter().zip(&losses).map(|(penalty, losses)| summary(*penalty, losses)).collect();
-    let best = tried.iter().copied().reduce(|best, next| if next.log_loss < best.log_loss { next } else { best });
-    let best = best.ok_or_else(|| Error::internal("no penalty was tried"))?;
-    let fit = fit_targets(design, &targets, weights, best.penalty, None, TOLERANCE)?;
-    Ok(Chosen { tried, fit })
+}
+
+/// The rows by which penalties are compared.
+struct Search<'a> {
+    design: &'a Design,
+    targets: &'a [f64],
+    weights: Option<&'a [f64]>,
+    fold_of: &'a [u32],
+    folds: &'a [u32],
+}
+
+/// A penalty that was tried, with its rough fit to all rows and the log-odds of each row by a fit to the other folds.
+struct Attempt {
+    tried: Tried,
+    fit: Fit,
+    log_odds: Vec<f64>,
+}
+
+impl Search<'_> {
+    fn attempt(&self, penalty: f64, near: Option<&Fit>) -> Result<Attempt> {
+        let Self { design, targets, weights, .. } = *self;
+        let fit = fit_targets(design, targets, weights, penalty, near, ROUGH_TOLERANCE)?;
+        let mut log_odds = vec![0.0; design.rows()];
+        // For each fold the weight held out, and the sum of its losses.
+        let mut losses = Vec::with_capacity(self.folds.len());
+        let all = weights.map_or_else(|| vec![1.0; design.rows()], <[f64]>::to_vec);
+        let total: f64 = all.iter().sum();
+        for fold in self.folds {
+            let (mut inside, mut outside) = (all.clone(), all.clone());
+            for ((inside, outside), of) in inside.iter_mut().zip(&mut outside).zip(self.fold_of) {
+                *(if of == fold { inside } else { outside }) = 0.0;
+            }
+            let share = inside.iter().sum::<f64>() / total;
+            let found = fit_targets(design, targets, Some(&inside), penalty * share, Some(&fit), ROUGH_TOLERANCE)?;
+            let of_rows = found.log_odds(design);
+            let mine = self.fold_of.iter().zip(&of_rows).zip(&mut log_odds).filter(|((of, _), _)| *of == fold);
+            mine.for_each(|((_, found), place)| *place = *found);
+            let held = Objective { design, targets, weights: Some(&outside), penalty: 0.0 };
+            losses.push((outside.iter().sum(), held.loss(of_rows).0));
+        }
+        Ok(Attempt { tried: summary(penalty, &losses), fit, log_odds })
+    }
 }
 
 fn summary(penalty: f64, losses: &[(f64, f64)]) -> Tried {
@@ -395,7 +442,8 @@ mod tests {
         let fold_of = folds::stratified(&classes, 5, Seed(1));
         let penalties = [0.01, 1.0, 10.0, 1e5];
         let chosen = choose_penalty(&design, &outcomes, None, &penalties, &fold_of).unwrap();
-        assert_eq!(chosen.tried.iter().map(|tried| tried.penalty).collect::<Vec<_>>(), [1e5, 10.0, 1.0, 0.01]);
+        // From 1 on downhill to 10 and, as that is better, beyond; 0.01 need not be tried.
+        assert_eq!(chosen.tried.iter().map(|tried| tried.penalty).collect::<Vec<_>>(), [1e5, 10.0, 1.0]);
         let least = chosen.tried.iter().map(|tried| tried.log_loss).fold(f64::INFINITY, f64::min);
         let best = chosen.tried.iter().find(|tried| tried.penalty == chosen.fit.penalty).unwrap();
         assert_eq!(best.log_loss, least);
@@ -403,7 +451,8 @@ mod tests {
         let rate = outcomes.iter().filter(|outcome| **outcome).count() as f64 / 300.0;
         let coin = -(rate * rate.ln() + (1.0 - rate) * (1.0 - rate).ln());
         assert!((chosen.tried[0].log_loss - coin).abs() < 0.01 && least < coin - 0.05);
-        assert_eq!(chosen.fit, fit(&design, &outcomes, None, chosen.fit.penalty, None).unwrap());
+        let exact = fit(&design, &outcomes, None, chosen.fit.penalty, None).unwrap();
+        assert_close(&chosen.fit.coefficients, &exact.coefficients, 1e-8);
 
         // One penalty in one fold by hand: the penalty shrinks with the rows, and the loss is that of the rows held out.
         let losses: Vec<(f64, f64)> = (0..5)

@@ -4,10 +4,12 @@
 pub mod conformance;
 mod data;
 mod forms;
+mod online_retail;
 mod project;
 mod promises;
 
 pub use data::{data, data_root};
 pub use forms::{archive, gunzip, gzip, workbook};
+pub use online_retail::{RetailLine, online_retail};
 pub use project::TempProject;
 pub use promises::{assert_error, assert_same_at_any_thread_count};

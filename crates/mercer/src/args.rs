@@ -168,7 +168,7 @@ pub(crate) enum MethodVerb {
 }
 
 /// Where a method's rows come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Inputs {
     /// A file to read: CSV, TSV, Excel, JSON lines, Parquet; TABLE=FILE where the method reads several. The project's
     /// tables where none is given
@@ -219,6 +219,9 @@ pub(crate) struct Predict {
     /// The fitted model
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
+    /// A parameter that differs from the model's; each is also a flag of its own, and `params` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
     /// Write the scores here: .csv, .json or .parquet; printed where not given
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -29,8 +29,8 @@ fn run(matches: &ArgMatches) -> Result<()> {
         let global = Global::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
         let verb = MethodVerb::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
         use_threads(&global)?;
-        let flags = commands::method::given(method, matches);
-        return commands::method::run(&Console::new(&global), &global, method, &verb, flags);
+        let flags = commands::method::Flags::of(method, matches);
+        return commands::method::run(&Console::new(&global), &global, method, &verb, &flags);
     }
     let arguments = Arguments::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
     let console = Console::new(&arguments.global);

@@ -178,6 +178,7 @@ pub(crate) static ABOUT: About = About {
         Score { name: "clv_high", kind: Kind::Number, about: "Upper end of the interval of clv." },
     ],
     tables: &[],
+    list: None,
     version: 1,
     readme: include_str!("../README.md"),
 };

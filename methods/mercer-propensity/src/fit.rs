@@ -18,7 +18,7 @@ use crate::table::Table;
 
 /// Rows by which drivers are found, and by which pairs of features are.
 const ROWS_FOR_DRIVERS: usize = 20_000;
-const ROWS_FOR_PAIRS: usize = 500;
+const ROWS_FOR_PAIRS: usize = 200;
 /// Features beyond which pairs are not looked for: the work grows with their square.
 const MOST_FEATURES_FOR_PAIRS: usize = 60;
 /// Pairs that are told.

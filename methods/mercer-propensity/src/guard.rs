@@ -6,6 +6,7 @@ mod drift;
 mod groups;
 mod joint;
 mod leaks;
+mod names;
 mod time;
 
 #[cfg(test)]

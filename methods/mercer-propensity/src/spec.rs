@@ -131,6 +131,7 @@ pub(crate) static ABOUT: About = About {
         name: "lead_scores",
         about: "Each lead with its probability to convert, its grade from A to D and what speaks for it.",
     }],
+    list: None,
     version: 1,
     readme: include_str!("../README.md"),
 };

@@ -167,6 +167,7 @@ pub(crate) static ABOUT: About = About {
         Score { name: "persona_name", kind: Kind::Category, about: "The persona's name." },
     ],
     tables: &[],
+    list: None,
     version: 1,
     readme: include_str!("../README.md"),
 };

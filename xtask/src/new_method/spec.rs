@@ -56,6 +56,7 @@ pub(crate) static ABOUT: About = About {
         },
     ],
     tables: &[],
+    list: None,
     version: 1,
     readme: include_str!("../README.md"),
 };

@@ -1,7 +1,7 @@
 //! Data as they should not be: each must end in an error with a hint, or in a result whose every number is finite.
 
 use mercer_base::frame::{Column, Frame, NO_MOMENT, Words};
-use mercer_method::{AnyMethod, IntakeCounts};
+use mercer_method::{AnyMethod, IntakeCounts, Predicted};
 use rayon::prelude::*;
 
 use super::Sample;
@@ -44,7 +44,9 @@ pub fn hostile_data_is_refused_or_answered(method: &dyn AnyMethod, samples: &[Sa
                     Err(error) => Vec::from_iter(unhelpful(&error)),
                 };
                 let predicted = match predict(method, &base.saved, hostile) {
-                    Ok((scores, counts)) => [not_finite(hostile, &scores), wrong_counts(&counts, &scores)].concat(),
+                    Ok(Predicted { scores, counts, .. }) => {
+                        [not_finite(hostile, &scores), wrong_counts(&counts, &scores)].concat()
+                    }
                     Err(error) => Vec::from_iter(unhelpful(&error)),
                 };
                 let mut broken = Broken::default();

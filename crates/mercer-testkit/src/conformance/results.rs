@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mercer_base::ErrorKind;
 use mercer_base::frame::{Column, Kind};
-use mercer_method::{AnyMethod, SavedModel};
+use mercer_method::{AnyMethod, Predicted, SavedModel};
 use serde_json::Value;
 
 use super::Sample;
@@ -28,7 +28,7 @@ pub fn saved_models_predict_the_same(method: &dyn AnyMethod, samples: &[Sample])
             broken.add(sample, "the saved model is another one when read back");
         }
         match predict(method, &read, sample) {
-            Ok((scores, counts)) => {
+            Ok(Predicted { scores, counts, .. }) => {
                 let fitted = outcome.scores.as_ref().map(score_lines).unwrap_or_default().join("\n");
                 if let Some(difference) = difference(&fitted, &score_lines(&scores).join("\n")) {
                     broken.add(sample, format!("a saved model gives other scores than fitting gave: {difference}"));

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mercer_base::frame::{Column, Frame};
 use mercer_base::{Error, ErrorKind, Result, Seed};
-use mercer_method::{AnyMethod, Context, IntakeCounts, Outcome, SavedModel, Wish};
+use mercer_method::{AnyMethod, Context, IntakeCounts, Outcome, Predicted, SavedModel, Wish};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -51,7 +51,7 @@ pub(super) fn fit_for(method: &dyn AnyMethod, sample: &Sample, wish: Wish) -> Re
 }
 
 /// Scores the sample by a saved model.
-pub(super) fn predict(method: &dyn AnyMethod, saved: &SavedModel, sample: &Sample) -> Result<(Frame, IntakeCounts)> {
+pub(super) fn predict(method: &dyn AnyMethod, saved: &SavedModel, sample: &Sample) -> Result<Predicted> {
     caught(|| method.predict(saved, &sample.tables()?, &Context::quiet(SEED)))
 }
 

@@ -88,6 +88,7 @@ static ABOUT: About = About {
     }],
     scores: &[Score { name: "toy_mean", kind: Kind::Number, about: "Mean of all numbers." }],
     tables: &[],
+    list: None,
     version: 1,
     readme: "# Toy\n\n## When not to use it\n\nEver.\n\n## References\n\nNone.\n",
 };

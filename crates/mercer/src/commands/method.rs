@@ -13,8 +13,8 @@ use mercer_base::{Error, Result, Seed};
 use mercer_pipeline::methods::{InputFile, parse_mapping, read_tables, to_batch, write_parquet};
 use mercer_pipeline::{Limits, Project, end_of_today};
 use mercer_registry::{
-    About, AnyMethod, Context, Evaluation, IntakeCounts, METHODS, Outcome, SavedModel, Tables, Wish, describe,
-    parse_pairs,
+    About, AnyMethod, Context, Evaluation, IntakeCounts, METHODS, Outcome, Predicted, SavedModel, TableSpec, Tables,
+    Wish, describe, parse_pairs,
 };
 use serde_json::{Map, Value, json};
 
@@ -32,7 +32,7 @@ pub(crate) fn with_verbs(command: clap::Command) -> clap::Command {
         let about = method.about();
         let verb = MethodVerb::augment_subcommands(clap::Command::new(about.id));
         let verb = verb.about(format!("{}: {}", about.title, about.question)).after_help(reference(*method));
-        let verb = WITH_PARAMETERS.iter().fold(verb, |verb, name| {
+        let verb = WITH_FLAGS.iter().fold(verb, |verb, name| {
             verb.mut_subcommand(name, |verb| {
                 let flags = flags(*method, &verb);
                 verb.args(flags)
@@ -42,14 +42,22 @@ pub(crate) fn with_verbs(command: clap::Command) -> clap::Command {
     })
 }
 
-/// What takes parameters.
-const WITH_PARAMETERS: [&str; 2] = ["fit", "evaluate"];
+/// What reads tables and takes parameters.
+const WITH_FLAGS: [&str; 3] = ["fit", "evaluate", "predict"];
 /// Flags of all commands, which no parameter may take.
 const TAKEN: [&str; 6] = ["project", "json", "seed", "threads", "verbose", "quiet"];
 
-/// A flag for each parameter of the method, but for names that `verb` has already.
+/// A flag for each parameter of the method and for each table it reads, but for names that `verb` has already.
 fn flags(method: &dyn AnyMethod, verb: &clap::Command) -> Vec<Arg> {
     let taken: Vec<&str> = verb.get_arguments().filter_map(Arg::get_long).chain(TAKEN).collect();
+    let parameters = describe(&method.schema());
+    let is_free = |name: &str| !taken.contains(&name) && !parameters.iter().any(|doc| doc.name == name);
+    let table = |table: &TableSpec| {
+        let help =
+            format!("The table {}, one row for each {}: as --input {}=FILE", table.name, table.grain, table.name);
+        Arg::new(table_id(table.name)).long(table.name).value_name("FILE").help(help).help_heading("Tables")
+    };
+    let tables = tables(method.about()).filter(|table| is_free(table.name)).map(table);
     let flag = |doc: mercer_registry::ParamDoc| {
         let long = doc.name.replace('_', "-");
         let is_free = !taken.contains(&long.as_str());
@@ -60,7 +68,23 @@ fn flags(method: &dyn AnyMethod, verb: &clap::Command) -> Vec<Arg> {
         };
         is_free.then_some(flag)
     };
-    describe(&method.schema()).into_iter().filter_map(flag).collect()
+    let mut flags: Vec<Arg> = tables.collect();
+    flags.extend(parameters.iter().cloned().filter_map(flag));
+    flags
+}
+
+/// The tables that the method reads, each name once.
+fn tables(about: &'static About) -> impl Iterator<Item = &'static TableSpec> {
+    let all = || about.forms.iter().flat_map(|form| form.tables);
+    all()
+        .enumerate()
+        .filter(move |(at, table)| all().take(*at).all(|earlier| earlier.name != table.name))
+        .map(|(_, table)| table)
+}
+
+/// What the flag of a table is called among the matches.
+fn table_id(name: &str) -> String {
+    format!("table {name}")
 }
 
 /// What the flag of a parameter is called among the matches.
@@ -68,15 +92,41 @@ fn parameter_id(name: &str) -> String {
     format!("parameter {name}")
 }
 
-/// The parameters that were given as flags, as `name=value`.
-pub(crate) fn given(method: &dyn AnyMethod, verb: &ArgMatches) -> Vec<String> {
-    let Some((_, verb)) = verb.subcommand() else { return Vec::new() };
-    let value = |name: &str| {
-        // A verb without parameters does not know the name.
-        let value = verb.try_get_one::<String>(&parameter_id(name)).ok().flatten()?;
-        Some(format!("{name}={value}"))
-    };
-    describe(&method.schema()).iter().filter_map(|doc| value(&doc.name)).collect()
+/// What was given by flags of the method's own.
+#[derive(Debug, Default)]
+pub(crate) struct Flags {
+    /// Parameters, as `name=value`.
+    parameters: Vec<String>,
+    /// Tables, as `name=file`.
+    tables: Vec<String>,
+}
+
+impl Flags {
+    /// The flags of the method that were given.
+    pub(crate) fn of(method: &dyn AnyMethod, verb: &ArgMatches) -> Self {
+        let Some((_, verb)) = verb.subcommand() else { return Self::default() };
+        let pair = |name: &str, id: String| {
+            // A verb without such flags does not know the name.
+            let value = verb.try_get_one::<String>(&id).ok().flatten()?;
+            Some(format!("{name}={value}"))
+        };
+        let parameters = describe(&method.schema());
+        Self {
+            parameters: parameters.iter().filter_map(|doc| pair(&doc.name, parameter_id(&doc.name))).collect(),
+            tables: tables(method.about()).filter_map(|table| pair(table.name, table_id(table.name))).collect(),
+        }
+    }
+
+    /// All parameters: those given as `--param` and those given as flags of their own.
+    fn parameters(&self, param: &[String]) -> Vec<String> {
+        param.iter().chain(&self.parameters).cloned().collect()
+    }
+
+    /// All inputs: those given as `--input` and those given as flags of their own.
+    fn inputs(&self, inputs: &Inputs) -> Inputs {
+        let input = inputs.input.iter().chain(&self.tables).cloned().collect();
+        Inputs { input, ..inputs.clone() }
+    }
 }
 
 /// The method that a verb calls.
@@ -104,19 +154,18 @@ fn reference(method: &dyn AnyMethod) -> String {
     text
 }
 
-/// Does what the verb says; `flags` are the parameters given as flags of their own.
+/// Does what the verb says; `flags` are those of the method itself.
 pub(crate) fn run(
     console: &Console,
     global: &Global,
     method: &'static dyn AnyMethod,
     verb: &MethodVerb,
-    flags: Vec<String>,
+    flags: &Flags,
 ) -> Result<()> {
-    let pairs = |param: &[String]| param.iter().cloned().chain(flags).collect::<Vec<_>>();
     match verb {
-        MethodVerb::Fit(options) => fit(console, global, method, options, &pairs(&options.param)),
-        MethodVerb::Evaluate(options) => evaluate(console, global, method, options, &pairs(&options.param)),
-        MethodVerb::Predict(options) => predict(console, global, method, options),
+        MethodVerb::Fit(options) => fit(console, global, method, options, flags),
+        MethodVerb::Evaluate(options) => evaluate(console, global, method, options, flags),
+        MethodVerb::Predict(options) => predict(console, global, method, options, flags),
         MethodVerb::Params => params(console, global, method),
     }
 }
@@ -193,21 +242,15 @@ fn work(global: &Global, method: &'static dyn AnyMethod, inputs: &Inputs, given:
     Ok(Work { tables, until: None, currency_sign: String::new(), params: given })
 }
 
-fn fit(
-    console: &Console,
-    global: &Global,
-    method: &'static dyn AnyMethod,
-    options: &Fit,
-    pairs: &[String],
-) -> Result<()> {
+fn fit(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Fit, flags: &Flags) -> Result<()> {
     let about = method.about();
-    let typed = typed(method, pairs)?;
+    let typed = typed(method, &flags.parameters(&options.param))?;
     for path in options.scores.iter().chain(&options.out) {
         check_folder(path)?;
     }
     let previous = options.previous.as_deref().map(|path| read_model(about, path)).transpose()?;
     console.step("reading");
-    let work = work(global, method, &options.inputs, typed)?;
+    let work = work(global, method, &flags.inputs(&options.inputs), typed)?;
     console.step(about.question);
     let say = |words: &str| console.step(words);
     let context = work.context(Seed(global.seed), previous.as_ref(), &say)?;
@@ -239,12 +282,12 @@ fn evaluate(
     global: &Global,
     method: &'static dyn AnyMethod,
     options: &Evaluate,
-    pairs: &[String],
+    flags: &Flags,
 ) -> Result<()> {
     let about = method.about();
-    let typed = typed(method, pairs)?;
+    let typed = typed(method, &flags.parameters(&options.param))?;
     console.step("reading");
-    let work = work(global, method, &options.inputs, typed)?;
+    let work = work(global, method, &flags.inputs(&options.inputs), typed)?;
     console.step(about.question);
     let say = |words: &str| console.step(words);
     let context = work.context(Seed(global.seed), None, &say)?;
@@ -342,27 +385,36 @@ fn rows_in_words(counts: &IntakeCounts) -> String {
     words + "."
 }
 
-fn predict(console: &Console, global: &Global, method: &'static dyn AnyMethod, options: &Predict) -> Result<()> {
+fn predict(
+    console: &Console,
+    global: &Global,
+    method: &'static dyn AnyMethod,
+    options: &Predict,
+    flags: &Flags,
+) -> Result<()> {
     let about = method.about();
-    let saved = read_model(about, &options.model)?;
+    let mut saved = read_model(about, &options.model)?;
+    // What scoring asks (how many, with which reasons) may be asked anew; what was learnt stays.
+    saved.params.extend(typed(method, &flags.parameters(&options.param))?);
     if let Some(path) = &options.out {
         check_folder(path)?;
     }
     console.step("reading");
-    let work = work(global, method, &options.inputs, saved.params.clone())?;
+    let work = work(global, method, &flags.inputs(&options.inputs), saved.params.clone())?;
     // Heard here: that the rows differ from those that were learnt from.
     let say = |words: &str| console.say(words);
     let context = work.context(saved.seed, None, &say)?;
-    let (scores, counts) = method.predict(&saved, &work.tables, &context)?;
+    let Predicted { scores, list, counts } = method.predict(&saved, &work.tables, &context)?;
     console.done();
-    let batch = to_batch(&scores)?;
+    let what = if list.is_some() { "Lists" } else { "Scores" };
+    let batch = to_batch(&list.unwrap_or(scores))?;
     if let Some(path) = &options.out {
         write_rows(path, &batch)?;
         if global.json {
             return print_json(&json!({ "method": about.id, "rows": batch.num_rows(), "data": counts, "file": path }));
         }
         console.say(&rows_in_words(&counts));
-        console.say(&format!("Scores: {}", path.display()));
+        console.say(&format!("{what}: {}", path.display()));
         return Ok(());
     }
     if global.json {

@@ -1,6 +1,6 @@
 //! Features that know the outcome: they would not be there, or not with these values, when the prediction is needed.
 //!
-//! What a column is called is no evidence; what its values do is.
+//! What its values do is evidence. What a column is called is none, but may be a reason to ask where it comes from.
 
 use mercer_base::words::count;
 use mercer_base::{Error, Result, Seed};
@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, UNKNOWN, sample};
+use super::names::is_noted_along_the_way;
 use super::{joint, percent};
 use crate::table::{Feature, Table};
 
@@ -56,6 +57,8 @@ const IMPOSSIBLE_LEAK: f64 = 0.1;
 /// times as much as the next best.
 const STANDS_OUT: f64 = 0.25;
 const STANDS_OUT_TIMES: f64 = 1.4;
+/// Share of the outcome's entropy that a column whose name makes one ask must explain alone to be worth the question.
+const WORTH_ASKING: f64 = 0.01;
 /// Fewest rows by which an id can be told from a feature, and the share of different values that makes one.
 const ID_ROWS: usize = 100;
 const ID_SHARE: f64 = 0.95;
@@ -88,6 +91,8 @@ pub(crate) enum Sign {
     Dominant,
     /// It explains far more than the next best.
     StandsOut,
+    /// Its name says that it may be filled while the outcome comes about, and its values tell something of it.
+    Named,
     /// It names rows and says nothing about new ones.
     Id,
     /// It has moments after the one from which the prediction is made.
@@ -164,7 +169,7 @@ struct Alone {
 ///
 /// Looks at 100,000 rows at the most, chosen by the seed. With fewer than 20 rows of either outcome only ids and late moments are
 /// told. A feature made honestly from earlier records may look as if it knew: say so by [`Scope::trusted`]. A feature that was
-/// filled after the outcome, but hardly depends on it, does not betray itself by its values and is not found.
+/// filled after the outcome, but hardly depends on it, does not betray itself by its values and is not found unless its name does.
 ///
 /// # Errors
 /// When there are not as many outcomes, or moments, as rows.
@@ -196,6 +201,12 @@ pub(crate) fn leaks(table: &Table, outcomes: &[bool], scope: &Scope<'_>, seed: S
         let mut alone = examine(table, &examined, &rows, &outcomes, seed)?;
         alone.iter_mut().filter(|alone| trusted(alone.feature)).for_each(|alone| alone.verdict = None);
         beside_the_others(&mut alone, &outcomes, &trusted, seed)?;
+        for one in alone.iter_mut().filter(|one| one.verdict.is_none() && !trusted(one.feature)) {
+            let is_noted = |feature: &Feature| is_noted_along_the_way(&feature.name);
+            if one.explained >= WORTH_ASKING && table.features().get(one.feature).is_some_and(is_noted) {
+                one.verdict = Some((Level::Suspicious, Sign::Named));
+            }
+        }
         for found in alone {
             if let (Some((level, sign)), Some(feature)) = (found.verdict, table.features().get(found.feature))
                 && !known(&feature.name, &suspects)
@@ -428,6 +439,9 @@ fn suspect(feature: &Feature, level: Level, sign: Sign, evidence: Evidence) -> S
         Sign::StandsOut => format!(
             "{label} alone explains {} of what there is to explain, far more than any other column: make sure that it is known when the prediction is needed",
             share(evidence.explained)
+        ),
+        Sign::Named => format!(
+            "{label} may be noted while the outcome comes about, as its name says: make sure that it is known when the prediction is needed"
         ),
         Sign::Id => {
             format!("{label} has another value in nearly each row: it names rows and says nothing about new ones")

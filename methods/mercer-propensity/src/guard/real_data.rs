@@ -76,9 +76,9 @@ fn told(suspects: &[Suspect]) -> Vec<(&str, Level, Sign)> {
     suspects.iter().map(|suspect| (suspect.feature.as_str(), suspect.level, suspect.sign)).collect()
 }
 
-/// Leads of an education company: the tags and the quality that sales people note once they have spoken with a lead. The other
-/// fields that are filled after contact (lead profile, last notable activity, the scores called Asymmetrique) tell no more of the
-/// outcome than honest ones do.
+/// Leads of an education company: the tags and the quality that sales people note once they have spoken with a lead. By their
+/// values the other fields that are filled after contact (lead profile, last notable activity, the scores called Asymmetrique)
+/// tell no more of the outcome than honest ones do; their names make one ask.
 #[test]
 fn leads_of_x_education() {
     let Some(path) = mercer_testkit::data("lead_scoring_x_education/Lead Scoring.csv") else { return };
@@ -86,7 +86,16 @@ fn leads_of_x_education() {
     assert_eq!(set.outcomes.len(), 9_240);
     assert_eq!(
         told(&set.suspects()),
-        [("Tags", Level::Leak, Sign::OneSided), ("Lead Quality", Level::Suspicious, Sign::StandsOut)]
+        [
+            ("Tags", Level::Leak, Sign::OneSided),
+            ("Lead Quality", Level::Suspicious, Sign::StandsOut),
+            ("Last Notable Activity", Level::Suspicious, Sign::Named),
+            ("Lead Profile", Level::Suspicious, Sign::Named),
+            ("Asymmetrique Activity Score", Level::Suspicious, Sign::Named),
+            ("Asymmetrique Profile Score", Level::Suspicious, Sign::Named),
+            ("Asymmetrique Profile Index", Level::Suspicious, Sign::Named),
+            ("Asymmetrique Activity Index", Level::Suspicious, Sign::Named),
+        ]
     );
     let with_ids = read(&path, "Converted", "1", &[]);
     let ids: Vec<String> =

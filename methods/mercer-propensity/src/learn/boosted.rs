@@ -41,83 +41,111 @@ impl<'a> Lessons<'a> {
     }
 }
 
-/// A bag that has grown.
-pub(crate) struct Bag {
-    /// The mean of the members.
-    pub(crate) ensemble: Ensemble,
-    /// For each row the margin of the member that did not see it; `NaN` where every member did.
-    pub(crate) out_of_fold: Vec<f64>,
-    /// Mean loss on the rows that members did not see.
-    pub(crate) loss: f64,
+/// A bag that grows.
+pub(crate) struct Growing<'a> {
+    lessons: Lessons<'a>,
+    objective: Objective,
+    members: Vec<Member<'a>>,
+    /// Trees with the least mean loss so far, and that loss.
+    best: (usize, f64),
 }
 
-/// Grows `members` members, all of them to the number of trees with the least mean loss on what they did not see: one number for
-/// all is less at the mercy of a single part than a number for each.
-pub(crate) fn grow(
-    lessons: &Lessons<'_>,
-    binned: &Binned,
-    objective: Objective,
-    settings: &Settings,
-    members: u32,
-    seed: Seed,
-) -> Result<Bag> {
-    let target = lessons.target();
-    let mut trainers = (0..members.clamp(1, lessons.count))
-        .map(|part| {
-            let (held_out, rows) = lessons.split(part);
+impl<'a> Growing<'a> {
+    /// Grows `members` members until the mean loss on what they did not see falls no more.
+    pub(crate) fn new(
+        lessons: Lessons<'a>,
+        binned: &'a Binned,
+        objective: Objective,
+        settings: &'a Settings,
+        members: u32,
+        seed: Seed,
+    ) -> Result<Self> {
+        let mut bag = Self { lessons, objective, members: Vec::new(), best: (0, f64::INFINITY) };
+        bag.enlarge(binned, settings, members, seed)?;
+        Ok(bag)
+    }
+
+    /// Adds members until there are so many, with the same settings and seed, and grows on. All have the same number of trees,
+    /// that with the least mean loss: one number for all is less at the mercy of a single part than a number for each.
+    pub(crate) fn enlarge(
+        &mut self,
+        binned: &'a Binned,
+        settings: &'a Settings,
+        members: u32,
+        seed: Seed,
+    ) -> Result<()> {
+        let (objective, target) = (self.objective, self.lessons.target());
+        let there = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        for part in there..members.clamp(1, self.lessons.count) {
+            let (held_out, rows) = self.lessons.split(part);
             let trainer = Trainer::new(binned, rows, target, objective, settings, seed.nth(u64::from(part)))?;
-            Ok(Member { trainer, losses: Vec::new(), held_out })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let (mut best, mut rounds) = ((0, mean_loss(&trainers, |member| member.loss(objective, target))), 0);
-    while rounds < MOST_TREES && rounds < best.0 + PATIENCE {
-        trainers.par_iter_mut().try_for_each(|member| member.advance(STEP, objective, target))?;
-        for round in rounds..rounds + STEP {
-            let loss = mean_loss(&trainers, |member| member.losses.get(round).copied().unwrap_or(f64::INFINITY));
-            if loss < best.1 {
-                best = (round + 1, loss);
-            }
+            let mut member = Member { trainer, losses: Vec::new(), held_out };
+            member.note(objective, target);
+            self.members.push(member);
         }
-        rounds += STEP;
-    }
-    let mut out_of_fold = vec![f64::NAN; lessons.parts.len()];
-    let mut ensembles = Vec::with_capacity(trainers.len());
-    for member in trainers {
-        let ensemble = member.trainer.finish(best.0);
-        let margins = ensemble.margins(lessons.table.take(&member.held_out)?.matrix())?;
-        for (row, margin) in member.held_out.iter().zip(margins) {
-            if let Some(place) = out_of_fold.get_mut(*row as usize) {
-                *place = margin;
+        let mut rounds = 0;
+        self.best = (0, mean_loss(&self.members, 0));
+        while rounds < MOST_TREES && rounds < self.best.0 + PATIENCE {
+            self.members.par_iter_mut().try_for_each(|member| member.advance_to(rounds + STEP, objective, target))?;
+            for round in rounds + 1..=rounds + STEP {
+                let loss = mean_loss(&self.members, round);
+                if loss < self.best.1 {
+                    self.best = (round, loss);
+                }
             }
+            rounds += STEP;
         }
-        ensembles.push(ensemble);
+        Ok(())
     }
-    Ok(Bag { ensemble: Ensemble::mean(&ensembles)?, out_of_fold, loss: best.1 })
+
+    /// Mean loss on the rows that members did not see.
+    pub(crate) fn loss(&self) -> f64 {
+        self.best.1
+    }
+
+    /// The mean of the members, and for each row the margin of the member that did not see it; `NaN` where every member did.
+    pub(crate) fn finish(self) -> Result<(Ensemble, Vec<f64>)> {
+        let mut out_of_fold = vec![f64::NAN; self.lessons.parts.len()];
+        let mut ensembles = Vec::with_capacity(self.members.len());
+        for member in self.members {
+            let ensemble = member.trainer.finish(self.best.0);
+            let margins = ensemble.margins(self.lessons.table.take(&member.held_out)?.matrix())?;
+            for (row, margin) in member.held_out.iter().zip(margins) {
+                if let Some(place) = out_of_fold.get_mut(*row as usize) {
+                    *place = margin;
+                }
+            }
+            ensembles.push(ensemble);
+        }
+        Ok((Ensemble::mean(&ensembles)?, out_of_fold))
+    }
 }
 
 struct Member<'a> {
     trainer: Trainer<'a>,
     held_out: Vec<u32>,
+    /// The loss on the rows held out without a tree, with one, and so on.
     losses: Vec<f64>,
 }
 
 impl Member<'_> {
-    fn advance(&mut self, rounds: usize, objective: Objective, target: Target<'_>) -> Result<()> {
-        for _ in 0..rounds {
+    /// Grows until there are so many trees.
+    fn advance_to(&mut self, trees: usize, objective: Objective, target: Target<'_>) -> Result<()> {
+        while self.losses.len() <= trees {
             self.trainer.advance(1)?;
-            let loss = self.loss(objective, target);
-            self.losses.push(loss);
+            self.note(objective, target);
         }
         Ok(())
     }
 
-    fn loss(&self, objective: Objective, target: Target<'_>) -> f64 {
-        objective.loss(self.trainer.margins(), &target, &self.held_out)
+    fn note(&mut self, objective: Objective, target: Target<'_>) {
+        self.losses.push(objective.loss(self.trainer.margins(), &target, &self.held_out));
     }
 }
 
-/// Mean over the members, by their rows.
-fn mean_loss(members: &[Member<'_>], loss: impl Fn(&Member<'_>) -> f64) -> f64 {
+/// Mean over the members, by their rows, of the loss with so many trees.
+fn mean_loss(members: &[Member<'_>], trees: usize) -> f64 {
     let rows: usize = members.iter().map(|member| member.held_out.len()).sum();
-    members.iter().map(|member| loss(member) * member.held_out.len() as f64).sum::<f64>() / rows.max(1) as f64
+    let of = |member: &Member<'_>| member.losses.get(trees).copied().unwrap_or(f64::INFINITY);
+    members.iter().map(|member| of(member) * member.held_out.len() as f64).sum::<f64>() / rows.max(1) as f64
 }

@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use self::boosted::Lessons;
+use self::boosted::{Growing, Lessons};
 use self::linear::Linear;
 use self::terms::Term;
 use crate::params::{Learner, Params};
@@ -167,7 +167,7 @@ pub(crate) fn learn(problem: &Problem<'_>, params: &Params, seed: Seed) -> Resul
     let trees = wants_trees.then(|| grow(&lessons, params, members, is_stacked, seed)).transpose()?;
     let linear = match params.learner {
         Learner::Boosted => None,
-        _ => Some(regress(problem, &parts, &outcomes)?),
+        _ => Some(regress(problem, &parts)?),
     };
     let regression = linear.as_ref().map(|(linear, _)| Classifier {
         trees: None,
@@ -245,70 +245,61 @@ fn grow(
         usual.learning_rate = STACKED_RATE;
     }
     let binned = Binned::new(lessons.table.matrix(), usual.max_bins);
-    let grow = |settings: &Settings, members: u32| {
-        boosted::grow(lessons, &binned, Objective::Logistic, settings, members, seed.split("trees"))
-    };
     let positives = lessons.outcomes.iter().sum::<f64>();
     let rarer = positives.min(lessons.outcomes.len() as f64 - positives);
+    // How many columns a tree should see, and how far categories can be trusted, differs from table to table.
+    let others =
+        [Settings { column_share: 0.85, ..usual.clone() }, Settings { category_lambda: 40.0, ..usual.clone() }];
+    let mut dice = ChaCha8Rng::seed_from_u64(seed.split("settings").0);
+    let trials: Vec<Settings> = (0..params.trials).map(|_| drawn(&usual, &mut dice)).collect();
+    let plant = |settings, members: u32| {
+        Growing::new(*lessons, &binned, Objective::Logistic, settings, members, seed.split("trees"))
+    };
     let mut best = if members > 1 && rarer >= ENOUGH_TO_CHOOSE && !is_stacked {
-        // How many columns a tree should see, and how far categories can be trusted, differs from table to table; one member
-        // of the bag is enough to tell.
-        let others =
-            [Settings { column_share: 0.85, ..usual.clone() }, Settings { category_lambda: 40.0, ..usual.clone() }];
-        let mut chosen = (grow(&usual, 1)?.loss, &usual);
+        // One member of the bag is enough to tell which of them is best.
+        let (mut first, mut settings) = (plant(&usual, 1)?, &usual);
         for other in &others {
-            let loss = grow(other, 1)?.loss;
-            if loss < chosen.0 {
-                chosen = (loss, other);
+            let tried = plant(other, 1)?;
+            if tried.loss() < first.loss() {
+                (first, settings) = (tried, other);
             }
         }
-        grow(chosen.1, members)?
+        first.enlarge(&binned, settings, members, seed.split("trees"))?;
+        first
     } else {
-        grow(&usual, members)?
+        plant(&usual, members)?
     };
-    let mut dice = ChaCha8Rng::seed_from_u64(seed.split("settings").0);
-    for _ in 0..params.trials {
-        let other = Settings {
-            learning_rate: [0.02, 0.03, 0.05, 0.1][dice.random_range(0..4)],
-            max_depth: dice.random_range(2..8),
-            min_child_weight: [1.0, 2.0, 5.0, 10.0][dice.random_range(0..4)],
-            lambda: [0.5, 1.0, 5.0, 20.0][dice.random_range(0..4)],
-            column_share: [0.3, 0.5, 0.7, 1.0][dice.random_range(0..4)],
-            row_share: [0.6, 0.8, 1.0][dice.random_range(0..3)],
-            category_smoothing: [5.0, 10.0, 30.0][dice.random_range(0..3)],
-            ..usual.clone()
-        };
-        let tried = grow(&other, members)?;
-        if tried.loss < best.loss {
+    for settings in &trials {
+        let tried = plant(settings, members)?;
+        if tried.loss() < best.loss() {
             best = tried;
         }
     }
-    Ok((best.ensemble, best.out_of_fold))
+    best.finish()
+}
+
+/// Settings drawn for the search.
+fn drawn(usual: &Settings, dice: &mut ChaCha8Rng) -> Settings {
+    Settings {
+        learning_rate: [0.02, 0.03, 0.05, 0.1][dice.random_range(0..4)],
+        max_depth: dice.random_range(2..8),
+        min_child_weight: [1.0, 2.0, 5.0, 10.0][dice.random_range(0..4)],
+        lambda: [0.5, 1.0, 5.0, 20.0][dice.random_range(0..4)],
+        column_share: [0.3, 0.5, 0.7, 1.0][dice.random_range(0..4)],
+        row_share: [0.6, 0.8, 1.0][dice.random_range(0..3)],
+        category_smoothing: [5.0, 10.0, 30.0][dice.random_range(0..3)],
+        ..usual.clone()
+    }
 }
 
 /// A regression with the best penalty, and its margins out of fold.
-fn regress(problem: &Problem<'_>, parts: &[u32], outcomes: &[f64]) -> Result<(Linear, Vec<f64>)> {
+fn regress(problem: &Problem<'_>, parts: &[u32]) -> Result<(Linear, Vec<f64>)> {
     let terms = Term::of_table(problem.table);
     let design = terms::design(&terms, problem.table)?;
     let chosen = regression::choose_penalty(&design, problem.outcomes, None, &PENALTIES, parts)?;
-    let penalty = chosen.fit.penalty;
-    let mut margins = vec![f64::NAN; outcomes.len()];
-    let mut folds: Vec<u32> = parts.to_vec();
-    folds.sort_unstable();
-    folds.dedup();
-    for fold in folds {
-        let weights: Vec<f64> = parts.iter().map(|part| f64::from(u8::from(*part != fold))).collect();
-        let share = weights.iter().sum::<f64>() / weights.len() as f64;
-        let fit = regression::fit(&design, problem.outcomes, Some(&weights), penalty * share, Some(&chosen.fit))?;
-        let of_fold = fit.log_odds(&design);
-        for ((margin, found), part) in margins.iter_mut().zip(of_fold).zip(parts) {
-            if *part == fold {
-                *margin = found;
-            }
-        }
-    }
-    let linear = Linear::new(terms, chosen.fit.intercept, &chosen.fit.coefficients, penalty, problem.table);
-    Ok((linear, margins))
+    let regression::Chosen { fit, log_odds, .. } = chosen;
+    let linear = Linear::new(terms, fit.intercept, &fit.coefficients, fit.penalty, problem.table);
+    Ok((linear, log_odds))
 }
 
 /// The say of the trees with the least log-loss out of fold; one of both alone where that is as good.

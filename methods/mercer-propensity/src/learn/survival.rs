@@ -10,7 +10,7 @@ use mercer_stats::survival::{CumulativeHazard, breslow_baseline, concordance};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::boosted::{self, Lessons};
+use super::boosted::{Growing, Lessons};
 use super::linear::Linear;
 use super::terms::{self, Term};
 use super::{BLENDS, FEWEST_FOR_TREES, FEWEST_OUTCOMES, blended, classes, usual};
@@ -133,8 +133,9 @@ pub(crate) fn learn(watched: &Watched<'_>, params: &Params, seed: Seed) -> Resul
     let trees = if wants_trees {
         let settings = Settings { max_depth: 3, ..usual(params, watched.table) };
         let binned = Binned::new(watched.table.matrix(), settings.max_bins);
-        let bag = boosted::grow(&lessons, &binned, Objective::Cox, &settings, params.bag, seed.split("trees"))?;
-        Some((bag.ensemble, centred(bag.out_of_fold, &parts, count)))
+        let bag = Growing::new(lessons, &binned, Objective::Cox, &settings, params.bag, seed.split("trees"))?;
+        let (ensemble, out_of_fold) = bag.finish()?;
+        Some((ensemble, centred(out_of_fold, &parts, count)))
     } else {
         None
     };

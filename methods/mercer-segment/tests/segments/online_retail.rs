@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use mercer_base::frame::{Column, Kind, NO_MOMENT, Wanted};
+use mercer_base::frame::Column;
 use mercer_method::Tables;
-use mercer_source::{ReadOptions, read_frame};
 use serde_json::json;
 
 use crate::{customers, fit, frame, tables, words};
@@ -13,26 +12,8 @@ use crate::{customers, fit, frame, tables, words};
 struct Lines(Vec<(String, String, i64, f64)>);
 
 fn lines() -> Option<Lines> {
-    let path = mercer_testkit::data("online_retail/online_retail.csv.gz")?;
-    let want =
-        |column: &str, kind| Wanted { column: column.into(), name: column.into(), kind: Some(kind), required: false };
-    let wanted = vec![
-        want("InvoiceNo", Kind::Id),
-        want("CustomerID", Kind::Id),
-        want("InvoiceDate", Kind::Moment),
-        want("Quantity", Kind::Number),
-        want("UnitPrice", Kind::Number),
-    ];
-    let read = read_frame(&path, &ReadOptions::default(), |_| Ok(wanted)).unwrap().frame;
-    let (orders, buyers) = (read.words("InvoiceNo").unwrap(), read.words("CustomerID").unwrap());
-    let (moments, quantity) = (read.moments("InvoiceDate").unwrap(), read.numbers("Quantity").unwrap());
-    let price = read.numbers("UnitPrice").unwrap();
-    let line = |row: usize| {
-        let (buyer, order) = (buyers.get(row)?, orders.get(row)?);
-        let counts = !order.starts_with('C') && quantity[row] > 0.0 && price[row] > 0.0 && moments[row] != NO_MOMENT;
-        counts.then(|| (buyer.to_owned(), order.to_owned(), moments[row], quantity[row] * price[row]))
-    };
-    Some(Lines((0..read.rows()).filter_map(line).collect()))
+    let lines = mercer_testkit::online_retail()?.into_iter().filter(|line| line.price > 0.0);
+    Some(Lines(lines.map(|line| (line.customer, line.order, line.moment, line.quantity * line.price)).collect()))
 }
 
 impl Lines {

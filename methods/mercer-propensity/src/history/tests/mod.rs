@@ -77,7 +77,17 @@ fn counted(name: &str, kind: &str, rows: &[(u32, i32, u32, u32)]) -> Frame {
 }
 
 fn about() -> About {
-    About { id: "test", title: "", question: "", forms: &[], scores: &[], tables: &[], version: 1, readme: "" }
+    About {
+        id: "test",
+        title: "",
+        question: "",
+        forms: &[],
+        scores: &[],
+        tables: &[],
+        list: None,
+        version: 1,
+        readme: "",
+    }
 }
 
 /// Tables of the form that histories are read from.
