@@ -1,7 +1,7 @@
 """The task of every peer: read what is known, fit, and write a ranked list of products for every customer asked about.
 
 `all` lists hold what the customer had too; `new` lists leave that out. A peer's settings for an input and a task are the best on
-that input's validation rows (fitted without them) of those that its script names. Beside the lists a peer prints one line of
+that input's validation rows, fitted without them. Beside the lists a peer prints one line of
 JSON: how many seconds each part took inside its process, for a reader who wonders what start-up costs.
 """
 

@@ -10,8 +10,12 @@ pub use mercer_method::{
 use mercer_base::{Error, Result, nearest};
 
 /// Every method, in the order in which people meet them.
-pub static METHODS: &[&dyn AnyMethod] =
-    &[&mercer_lifetime::Lifetime, &mercer_segment::Segment, &mercer_propensity::Propensity];
+pub static METHODS: &[&dyn AnyMethod] = &[
+    &mercer_lifetime::Lifetime,
+    &mercer_segment::Segment,
+    &mercer_propensity::Propensity,
+    &mercer_recommend::Recommend,
+];
 
 /// The method called `id`.
 ///

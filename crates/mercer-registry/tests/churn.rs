@@ -9,7 +9,7 @@ use mercer_method::day::{MICROS_A_DAY, read_day};
 use mercer_registry::{AnyMethod, Context, METHODS, Tables, Wish};
 use serde_json::json;
 
-fn scores(id: &str, form: &str, main: &'static str, frame: Frame, params: serde_json::Value) -> Frame {
+fn scores(id: &str, form: &str, main: &'static str, frame: Frame, params: &serde_json::Value) -> Frame {
     let method: &dyn AnyMethod = *METHODS.iter().find(|method| method.about().id == id).unwrap();
     let tables = Tables::new(method.about(), method.about().form(form).unwrap(), vec![(main, frame)]).unwrap();
     let wish = Wish { scores: true, ..Wish::default() };
@@ -37,9 +37,9 @@ fn churn_of_online_retail_beside_the_lifetime_model() {
         .and_then(|frame| frame.with("amount", Column::Numbers(orders.values().map(|order| order.2).collect())))
         .unwrap();
     let params = json!({ "target": ["churn"], "until": "2011-09-09" });
-    let ours = scores("propensity", "history", "orders", frame.clone(), params);
+    let ours = scores("propensity", "history", "orders", frame.clone(), &params);
     let params = json!({ "horizon": 13, "until": "2011-09-09" });
-    let theirs = scores("lifetime", "transactions", "transactions", frame, params);
+    let theirs = scores("lifetime", "transactions", "transactions", frame, &params);
 
     let column = |frame: &Frame, name: &str| -> BTreeMap<String, f64> {
         let ids = frame.words("customer_id").unwrap();
@@ -62,7 +62,6 @@ fn churn_of_online_retail_beside_the_lifetime_model() {
     // that it implies is the fair rival.
     let dead = loss(&|id, _| 1.0 - alive[id]);
     let none = loss(&|id, _| (-purchases[id]).exp());
-    println!("{} active: log-loss {model:.4}, 1 − P(alive) {dead:.4}, no purchase {none:.4}", active.len());
     assert!(active.len() > 2_500, "{}", active.len());
     assert!(model < dead && model < none, "{model:.4} against {dead:.4} and {none:.4}");
     // The rate of all, .39, without knowing anybody, has .6689.

@@ -61,7 +61,7 @@ pub(super) fn find(root: &Path, target: &Path, folder: &Path, python: &Path, onl
         let Some(name) = script.file_name().and_then(|name| peer_of(name.to_str()?)).filter(|name| wanted(name)) else {
             continue;
         };
-        let Some(version) = pinned(&pins, &name) else {
+        let Some(version) = pinned_for(&pins, &name) else {
             bail!("{name} has a script but no pin in requirements.txt; add `{name}==VERSION`");
         };
         let version = version.to_owned();
@@ -83,6 +83,18 @@ pub(super) fn script(python: &Path, script: &Path) -> Command {
 /// The package that a script stands for: `peer_some_name.py` for `some-name`.
 fn peer_of(file: &str) -> Option<String> {
     Some(file.strip_prefix("peer_")?.strip_suffix(".py")?.replace('_', "-"))
+}
+
+/// The version that `requirements.txt` pins for a peer: of the package of its name, or of the longest beginning of it that ends
+/// before a hyphen (`implicit` for `implicit-als`), so that a package may bring several peers.
+fn pinned_for<'a>(requirements: &'a str, name: &str) -> Option<&'a str> {
+    let mut package = name;
+    loop {
+        if let Some(version) = pinned(requirements, package) {
+            return Some(version);
+        }
+        package = package.rsplit_once('-')?.0;
+    }
 }
 
 /// The version that `requirements.txt` pins for a package.
@@ -118,6 +130,8 @@ mod tests {
         assert_eq!(pinned(requirements, "duckdb"), Some("2.0.0"));
         assert_eq!(pinned(requirements, "polars"), Some("2.1.0"));
         assert_eq!(pinned(requirements, "pandas"), None);
+        assert_eq!(pinned_for(requirements, "polars-lazy-2"), Some("2.1.0"));
+        assert_eq!(pinned_for(requirements, "pandas-3"), None);
     }
 
     #[test]

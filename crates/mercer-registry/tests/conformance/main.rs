@@ -3,14 +3,16 @@
 
 mod lifetime;
 mod propensity;
+mod recommend;
 mod segment;
 
 mercer_testkit::conformance!(lifetime_promises, crate::method("lifetime"), crate::lifetime::samples());
 mercer_testkit::conformance!(propensity_promises, crate::method("propensity"), crate::propensity::samples());
 mercer_testkit::conformance!(segment_promises, crate::method("segment"), crate::segment::samples());
+mercer_testkit::conformance!(recommend_promises, crate::method("recommend"), crate::recommend::samples());
 
 /// The methods above. Each has a line there, a line here and a file of samples.
-const CHECKED: &[&str] = &["lifetime", "segment", "propensity"];
+const CHECKED: &[&str] = &["lifetime", "segment", "propensity", "recommend"];
 
 fn method(id: &str) -> &'static dyn mercer_registry::AnyMethod {
     mercer_registry::method(id).unwrap()

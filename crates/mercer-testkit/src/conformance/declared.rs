@@ -38,7 +38,7 @@ pub fn about_is_complete(method: &dyn AnyMethod, samples: &[Sample]) -> Vec<Stri
         if !form.tables.first().is_some_and(|table| table.required) {
             wrong(format!("the form {} has no main table that is required", form.id));
         }
-        if !samples.iter().any(|sample| sample.form.id == form.id) {
+        if !samples.iter().flat_map(Sample::all_forms).any(|sample| sample.form.id == form.id) {
             wrong(format!("no sample has the form {}", form.id));
         }
         form.tables.iter().flat_map(wrong_table).for_each(&mut wrong);

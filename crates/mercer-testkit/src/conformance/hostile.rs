@@ -1,7 +1,7 @@
 //! Data as they should not be: each must end in an error with a hint, or in a result whose every number is finite.
 
 use mercer_base::frame::{Column, Frame, NO_MOMENT, Words};
-use mercer_method::{AnyMethod, IntakeCounts, Predicted};
+use mercer_method::{AnyMethod, IntakeCounts, Outcome, Predicted};
 use rayon::prelude::*;
 
 use super::Sample;
@@ -26,39 +26,51 @@ pub fn hostile_data_is_refused_or_answered(method: &dyn AnyMethod, samples: &[Sa
                 continue;
             }
         };
-        let is_row_by_row = base.scores.as_ref().is_some_and(|scores| scores.rows() == sample.rows());
-        let damaged = damages(&sample.head(ROWS));
-        let wrong: Vec<Vec<String>> = damaged
-            .par_iter()
-            .map(|(damage, hostile)| {
-                // Shown where the test fails or is stopped: the last lines say what never ended.
-                println!("{}, sample \"{}\": {damage}", sample.about.id, sample.name);
-                let wrong_counts = |counts: &IntakeCounts, scores: &Frame| {
-                    miscounted(hostile, counts, scores.rows(), is_row_by_row && !has_repeated_ids(hostile))
-                };
-                let fitted = match fit(method, hostile) {
-                    Ok(outcome) => {
-                        let counts = outcome.scores.iter().flat_map(|scores| wrong_counts(&outcome.saved.data, scores));
-                        unsound(hostile, &outcome).into_iter().chain(counts).collect()
-                    }
-                    Err(error) => Vec::from_iter(unhelpful(&error)),
-                };
-                let predicted = match predict(method, &base.saved, hostile) {
-                    Ok(Predicted { scores, counts, .. }) => {
-                        [not_finite(hostile, &scores), wrong_counts(&counts, &scores)].concat()
-                    }
-                    Err(error) => Vec::from_iter(unhelpful(&error)),
-                };
-                let mut broken = Broken::default();
-                for (what, wrong) in [("fitted", fitted), ("predicted", predicted)] {
-                    wrong.iter().for_each(|wrong| broken.add(sample, format!("{what} with {damage}: {wrong}")));
-                }
-                broken.into_found()
-            })
-            .collect();
-        found.extend(wrong.into_iter().flatten());
+        for sample in sample.all_forms() {
+            found.extend(damaged(method, sample, &base));
+        }
     }
     found
+}
+
+/// What is wrong when the sample is damaged in each way; `base` holds the model that scores it.
+fn damaged(method: &dyn AnyMethod, sample: &Sample, base: &Outcome) -> Vec<String> {
+    let is_row_by_row = match predict(method, &base.saved, sample) {
+        Ok(predicted) => predicted.scores.rows() == sample.rows(),
+        Err(error) => {
+            return vec![format!("{}, sample \"{}\": cannot be scored: {error:?}", sample.about.id, sample.name)];
+        }
+    };
+    let damaged = damages(&sample.head(ROWS));
+    let wrong: Vec<Vec<String>> = damaged
+        .par_iter()
+        .map(|(damage, hostile)| {
+            // Shown where the test fails or is stopped: the last lines say what never ended.
+            println!("{}, sample \"{}\": {damage}", sample.about.id, sample.name);
+            let wrong_counts = |counts: &IntakeCounts, scores: &Frame| {
+                miscounted(hostile, counts, scores.rows(), is_row_by_row && !has_repeated_ids(hostile))
+            };
+            let fitted = match fit(method, hostile) {
+                Ok(outcome) => {
+                    let counts = outcome.scores.iter().flat_map(|scores| wrong_counts(&outcome.saved.data, scores));
+                    unsound(hostile, &outcome).into_iter().chain(counts).collect()
+                }
+                Err(error) => Vec::from_iter(unhelpful(&error)),
+            };
+            let predicted = match predict(method, &base.saved, hostile) {
+                Ok(Predicted { scores, counts, .. }) => {
+                    [not_finite(hostile, &scores), wrong_counts(&counts, &scores)].concat()
+                }
+                Err(error) => Vec::from_iter(unhelpful(&error)),
+            };
+            let mut broken = Broken::default();
+            for (what, wrong) in [("fitted", fitted), ("predicted", predicted)] {
+                wrong.iter().for_each(|wrong| broken.add(sample, format!("{what} with {damage}: {wrong}")));
+            }
+            broken.into_found()
+        })
+        .collect();
+    wrong.into_iter().flatten().collect()
 }
 
 /// Whether an id of the main table comes twice, so that a method may take its rows together.

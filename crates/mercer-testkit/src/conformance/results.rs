@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mercer_base::ErrorKind;
-use mercer_base::frame::{Column, Kind};
-use mercer_method::{AnyMethod, Predicted, SavedModel};
+use mercer_base::frame::{Column, Frame, Kind, Words};
+use mercer_method::{AnyMethod, IntakeCounts, Predicted, SavedModel};
 use serde_json::Value;
 
 use super::Sample;
@@ -86,35 +86,44 @@ pub fn rows_add_up(method: &dyn AnyMethod, samples: &[Sample]) -> Vec<String> {
     let mut broken = Broken::default();
     for sample in samples {
         let Some(outcome) = fitted(method, sample, &mut broken) else { continue };
-        let Some(scores) = &outcome.scores else {
-            broken.add(sample, "no scores although they were asked for");
-            continue;
-        };
-        for wrong in miscounted(sample, &outcome.saved.data, scores.rows(), false) {
-            broken.add(sample, wrong);
+        match &outcome.scores {
+            None => broken.add(sample, "no scores although they were asked for"),
+            Some(scores) => add_up(&mut broken, sample, &outcome.saved.data, scores),
         }
-        if outcome.saved.data.refused > 0 {
-            // A sample with refused rows says nothing of what should have been scored.
-            broken.add(sample, format!("refuses rows of the sample: {:?}", outcome.saved.data.refused_sample.first()));
-            continue;
-        }
-        let given = sample.frames.first().zip(scores.columns().next());
-        if let Some(((_, main), (id, Column::Words(scored)))) = given
-            && let Ok(given) = main.words(id)
-        {
-            let ids = |words: &mercer_base::frame::Words| -> BTreeSet<String> {
-                (0..words.codes.len()).filter_map(|row| words.get(row).map(str::to_owned)).collect()
-            };
-            let (given, known) = (ids(given), ids(scored));
-            if given != known {
-                let odd = given.symmetric_difference(&known).next();
-                broken.add(sample, format!("{} ids given, {} scored, such as {odd:?}", given.len(), known.len()));
+        for scored in &sample.scored {
+            match predict(method, &outcome.saved, scored) {
+                Ok(Predicted { scores, counts, .. }) => add_up(&mut broken, scored, &counts, &scores),
+                Err(error) => broken.add(scored, format!("{} cannot be scored: {error:?}", scored.form.id)),
             }
-        } else if scores.rows() != sample.rows() {
-            broken.add(sample, format!("{} rows given, {} scored", sample.rows(), scores.rows()));
         }
     }
     broken.into_found()
+}
+
+fn add_up(broken: &mut Broken, sample: &Sample, counts: &IntakeCounts, scores: &Frame) {
+    for wrong in miscounted(sample, counts, scores.rows(), false) {
+        broken.add(sample, wrong);
+    }
+    if counts.refused > 0 {
+        // A sample with refused rows says nothing of what should have been scored.
+        broken.add(sample, format!("refuses rows of the sample: {:?}", counts.refused_sample.first()));
+        return;
+    }
+    let given = sample.frames.first().zip(scores.columns().next());
+    if let Some(((_, main), (id, Column::Words(scored)))) = given
+        && let Ok(given) = main.words(id)
+    {
+        let ids = |words: &Words| -> BTreeSet<String> {
+            (0..words.codes.len()).filter_map(|row| words.get(row).map(str::to_owned)).collect()
+        };
+        let (given, known) = (ids(given), ids(scored));
+        if given != known {
+            let odd = given.symmetric_difference(&known).next();
+            broken.add(sample, format!("{} ids given, {} scored, such as {odd:?}", given.len(), known.len()));
+        }
+    } else if scores.rows() != sample.rows() {
+        broken.add(sample, format!("{} rows given, {} scored", sample.rows(), scores.rows()));
+    }
 }
 
 /// The scores have the declared columns of the declared kinds and no other beside the id; each is given on some sample, and is

@@ -17,6 +17,8 @@ pub struct Sample {
     pub(super) params: Map<String, Value>,
     /// Scores that only some rows have.
     pub(super) sparse: &'static [&'static str],
+    /// Tables of forms that can only be scored, by the model that is fitted to this sample.
+    pub(super) scored: Vec<Sample>,
 }
 
 impl Sample {
@@ -27,7 +29,7 @@ impl Sample {
     #[must_use]
     pub fn new(name: &'static str, about: &'static About, form: &str, frames: Vec<(&'static str, Frame)>) -> Self {
         let form = about.form(form).unwrap_or_else(|| panic!("{} has no form {form}", about.id));
-        let sample = Self { name, about, form, frames, params: Map::new(), sparse: &[] };
+        let sample = Self { name, about, form, frames, params: Map::new(), sparse: &[], scored: Vec::new() };
         sample.tables().unwrap_or_else(|error| panic!("sample {name}: {error}"));
         sample
     }
@@ -48,6 +50,22 @@ impl Sample {
     pub fn with_sparse(mut self, scores: &'static [&'static str]) -> Self {
         self.sparse = scores;
         self
+    }
+
+    /// The sample with tables of a form that no model can be fitted to, for its model to score: a list of customers, say.
+    ///
+    /// # Panics
+    /// The method has no such form, or a required table is missing.
+    #[must_use]
+    pub fn with_scored(mut self, form: &str, frames: Vec<(&'static str, Frame)>) -> Self {
+        let scored = Self::new(self.name, self.about, form, frames);
+        self.scored.push(Self { params: self.params.clone(), sparse: self.sparse, ..scored });
+        self
+    }
+
+    /// The sample, and those that its model scores.
+    pub(super) fn all_forms(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.scored)
     }
 
     /// The tables as a method takes them.

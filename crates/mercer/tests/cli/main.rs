@@ -12,6 +12,7 @@ mod interrupted;
 mod lifetime;
 mod propensity;
 mod real_data;
+mod recommend;
 mod segment;
 mod shop;
 mod terminal;

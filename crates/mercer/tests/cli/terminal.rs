@@ -46,6 +46,7 @@ fn the_help_says_how_to_start() {
       segment     Segments and personas: Which kinds of customers are there, who are they, and who
                   moved?
       propensity  Propensity: Who will churn, buy again, unsubscribe or convert, and why?
+      recommend   Recommendations: What should we offer this customer next, and after this purchase?
       help        Print this message or the help of the given subcommand(s)
 
     Options:
@@ -94,6 +95,7 @@ fn commands_print_what_matters() {
     lifetime: What is each customer worth, and who is slipping away?
     segment: Which kinds of customers are there, who are they, and who moved?
     propensity: Who will churn, buy again, unsubscribe or convert, and why?
+    recommend: What should we offer this customer next, and after this purchase?
     writing the report
     ---
     5 rows read from 1 file: 4 accepted, 1 quarantined.
@@ -153,6 +155,7 @@ fn commands_print_what_matters() {
     insta::assert_snapshot!(seen(&project, &["query", "show tables", "--csv"]), @r#"
     ---
     table_name
+    after_purchase
     consent
     contents
     customer_360
@@ -171,6 +174,8 @@ fn commands_print_what_matters() {
     orders
     products
     quarantine
+    recommend_scores
+    recommendations
     sources
     subscriptions
     touchpoints

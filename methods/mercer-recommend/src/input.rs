@@ -1,0 +1,141 @@
+//! The input: who bought what, what the products are, for whom lists are wanted, and what was shown before.
+
+use mercer_base::frame::Frame;
+use mercer_base::{Error, Result};
+use mercer_method::day::{MICROS_A_DAY, day_of, read_day, written_day};
+use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, rows_by_id};
+
+use crate::catalogue::Catalogue;
+use crate::content::Content;
+use crate::log::Log;
+use crate::params::Params;
+use crate::purchases::{Bounds, Purchases};
+
+/// What the method computes with.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The customers who bought, in the order of their ids.
+    pub(crate) customers: Vec<String>,
+    /// Their orders.
+    pub(crate) log: Log,
+    /// The products.
+    pub(crate) catalogue: Catalogue,
+    /// What they are like, where texts or vectors say so.
+    pub(crate) content: Option<Content>,
+    /// Whether orders have dates.
+    pub(crate) dated: bool,
+    /// The first day after the data, in days since 1970.
+    pub(crate) end: f64,
+    /// Later orders of the same customers, by which to judge.
+    pub(crate) test: Option<Log>,
+    /// The customers who get lists, in the order of their ids.
+    pub(crate) asked: Vec<String>,
+    /// Customer and product of what was shown before, by their ids.
+    pub(crate) shown: Vec<(String, String)>,
+}
+
+/// Reads the tables.
+pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> Result<Intake<Input>> {
+    if params.k == 0 {
+        return Err(
+            Error::config("a list of no products: k = 0").with_hint("give how many products a list holds: k = 10")
+        );
+    }
+    let mut counts = tables.counts();
+    let stated = params.until.as_deref().map(|until| read_day("until", until)).transpose()?;
+    let bounds = Bounds {
+        last_day: stated.or_else(|| context.until.map(|moment| day_of(moment - 1))),
+        today: context.not_yet.map(|moment| day_of(moment - 1)),
+    };
+    let input = match tables.get("train") {
+        Some(train) => with_purchases(tables, train, bounds, &mut counts)?,
+        None => {
+            let asked = asked(tables.need("customers")?, &mut counts)?;
+            Input {
+                customers: Vec::new(),
+                log: Log::new(0),
+                catalogue: Catalogue::default(),
+                content: None,
+                dated: false,
+                end: 0.0,
+                test: None,
+                asked,
+                shown: Vec::new(),
+            }
+        }
+    };
+    Ok(Intake { input, counts })
+}
+
+fn with_purchases(tables: &Tables, train: &Frame, bounds: Bounds, counts: &mut IntakeCounts) -> Result<Input> {
+    let purchases = Purchases::read(train, bounds, counts)?;
+    let customers = purchases.customer_ids();
+    if customers.is_empty() {
+        return Err(Error::data("there are no purchases to learn from")
+            .with_hint("give one row for each product of an order, with customer_id and product_id"));
+    }
+    let (catalogue, texts) = Catalogue::read(purchases.product_ids(), tables.get("products"), counts)?;
+    let content = catalogue.content(&texts)?;
+    let (log, _) = purchases.log(&customers, &catalogue.ids);
+    let dated = purchases.dated;
+    let end = purchases.days().map_or(1, |(_, last)| bounds.last_day.unwrap_or(last) + 1);
+    counts.window = window(&purchases, end, customers.len());
+    let test = match tables.get("test") {
+        None => None,
+        Some(test) => {
+            // Rows of the test are no rows of the main table: what is refused there is a note.
+            let mut own = IntakeCounts::default();
+            let later = Purchases::read(test, Bounds { last_day: None, ..bounds }, &mut own)?;
+            let (log, unknown) = later.log(&customers, &catalogue.ids);
+            if own.refused + unknown > 0 {
+                counts.notes.push(format!(
+                    "{} rows of the test are refused, {unknown} are of products that are nowhere else",
+                    own.refused
+                ));
+            }
+            Some(log)
+        }
+    };
+    let asked = match tables.get("customers") {
+        Some(frame) => asked(frame, &mut IntakeCounts::default())?,
+        None => customers.clone(),
+    };
+    let shown = tables.get("shown").map(shown).transpose()?.unwrap_or_default();
+    Ok(Input { customers, log, catalogue, content, dated, end: f64::from(end), test, asked, shown })
+}
+
+fn asked(frame: &Frame, counts: &mut IntakeCounts) -> Result<Vec<String>> {
+    let ids = frame.words("customer_id")?;
+    let rows = rows_by_id(frame, ids, "customer", counts);
+    Ok(rows.into_iter().filter_map(|row| ids.get(row)).map(str::to_owned).collect())
+}
+
+fn shown(frame: &Frame) -> Result<Vec<(String, String)>> {
+    let (customers, products) = (frame.words("customer_id")?, frame.words("product_id")?);
+    let pair = |row| Some((customers.get(row)?.to_owned(), products.get(row)?.to_owned()));
+    let mut shown: Vec<(String, String)> = (0..frame.rows()).filter_map(pair).collect();
+    shown.sort_unstable();
+    Ok(shown)
+}
+
+fn window(purchases: &Purchases<'_>, end: i32, customers: usize) -> Window {
+    match purchases.days() {
+        Some((first, _)) => Window {
+            from: Some(i64::from(first).saturating_mul(MICROS_A_DAY)),
+            until: Some(i64::from(end).saturating_mul(MICROS_A_DAY)),
+            words: format!("{} to {}", written_day(first), written_day(end - 1)),
+        },
+        None => Window { from: None, until: None, words: format!("purchases of {customers} customers, without dates") },
+    }
+}
+
+impl Input {
+    /// An error where there are no purchases.
+    pub(crate) fn need_purchases(&self) -> Result<()> {
+        if self.customers.is_empty() {
+            return Err(Error::data("a list of customers is nothing to learn from")
+                .with_hint("give purchases: --train FILE, with customer_id and product_id"));
+        }
+        Ok(())
+    }
+}

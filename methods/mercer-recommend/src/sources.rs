@@ -1,0 +1,236 @@
+//! The models of a portfolio: fitted on one log, each scoring all products for a customer, each able to say why.
+
+use mercer_base::{Error, Result, Seed};
+use serde::{Deserialize, Serialize};
+
+use crate::als::Als;
+use crate::catalogue::Catalogue;
+use crate::cold::Cold;
+use crate::content::Content;
+use crate::ease::Ease;
+use crate::log::{Log, Orders};
+use crate::neighbours::{ItemNeighbours, Kind};
+use crate::params::{Params, Source};
+use crate::popularity::{Popularity, choose_half_life, decay};
+use crate::repeat::baskets::{BasketNeighbours, BasketSettings};
+use crate::repeat::own::{OwnFrequency, OwnSettings};
+use crate::scorer::Scorer;
+use crate::sparse::{Sparse, single};
+use crate::transitions::{TransitionSettings, Transitions};
+use crate::{als, ease};
+
+/// After how many days an order counts half in what a customer likes.
+const TASTE_HALF_LIFE: f64 = 180.0;
+/// Weights that EASE keeps of each product; more than that changes no list (see the crate's documentation).
+const EASE_KEPT: usize = 400;
+/// Neighbours that are kept of each product.
+const NEIGHBOURS: usize = 50;
+/// Bought products that speak for one that nobody has bought, and the power of their likeness.
+const COLD_NEIGHBOURS: usize = 100;
+const COLD_POWER: f32 = 2.0;
+/// Bytes of a megabyte.
+const MEGABYTE: f64 = 1e6;
+
+/// What there is to fit on.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    /// Who bought what.
+    pub(crate) log: &'a Log,
+    /// The products.
+    pub(crate) catalogue: &'a Catalogue,
+    /// What they are like, where that is known.
+    pub(crate) content: Option<&'a Content>,
+    /// Whether orders have dates.
+    pub(crate) dated: bool,
+    /// The first day that is not known, in days since 1970.
+    pub(crate) day: f64,
+}
+
+/// A fitted model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Fitted {
+    Popularity(Popularity),
+    OwnPurchases(OwnFrequency),
+    Baskets(BasketNeighbours),
+    Ease(Ease),
+    Als(Als),
+    Neighbours(ItemNeighbours),
+    Transitions(Transitions),
+    Content(Content),
+}
+
+/// A customer as models see them.
+#[derive(Clone, Copy)]
+pub(crate) struct Customer<'a> {
+    /// The orders.
+    pub(crate) orders: Orders<'a>,
+    /// What the customer likes, by [`taste`].
+    pub(crate) taste: &'a [(u32, f32)],
+    /// As of when, in days since 1970.
+    pub(crate) day: f64,
+}
+
+/// What a customer likes: for each product they bought, rising, the root of the number of orders with it, each of which counts
+/// half after 180 days. The root, because the fifth order of a product says less than the first.
+pub(crate) fn taste(orders: Orders<'_>, day: f64) -> Vec<(u32, f32)> {
+    let mut lines: Vec<(u32, f64)> = orders
+        .iter()
+        .flat_map(|order| {
+            let weight = decay(day - order.day, TASTE_HALF_LIFE);
+            order.products.iter().map(move |product| (*product, weight))
+        })
+        .collect();
+    lines.sort_by_key(|line| line.0);
+    let sum = |same: &[(u32, f64)]| same.iter().map(|line| line.1).sum::<f64>().sqrt();
+    lines.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, single(sum(same)))).collect()
+}
+
+impl Source {
+    /// All models, the plain ones first.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Popularity,
+        Self::OwnPurchases,
+        Self::Baskets,
+        Self::Ease,
+        Self::Als,
+        Self::Neighbours,
+        Self::Transitions,
+        Self::Content,
+    ];
+
+    /// What it is called in sentences.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Popularity => "best sellers",
+            Self::OwnPurchases => "own purchases",
+            Self::Baskets => "like baskets",
+            Self::Ease => "EASE",
+            Self::Als => "iALS",
+            Self::Neighbours => "item neighbours",
+            Self::Transitions => "what follows",
+            Self::Content => "texts",
+        }
+    }
+
+    /// The models that the parameters want and the data can carry, and why others are left out.
+    pub(crate) fn wanted(params: &Params, ground: &Ground<'_>) -> (Vec<Self>, Vec<(Self, String)>) {
+        let (mut wanted, mut left_out) = (Vec::new(), Vec::new());
+        let budget = params.memory.get() * MEGABYTE;
+        for source in Self::ALL {
+            let is_asked = params.models.is_empty() || params.models.contains(&source);
+            if !is_asked && source != Self::Popularity {
+                continue;
+            }
+            match source.obstacle(ground, budget) {
+                Some(reason) => left_out.push((source, reason)),
+                None => wanted.push(source),
+            }
+        }
+        (wanted, left_out)
+    }
+
+    fn obstacle(self, ground: &Ground<'_>, budget: f64) -> Option<String> {
+        let products = ground.log.products;
+        match self {
+            Self::Ease if Ease::bytes_needed(products) as f64 > budget => Some(format!(
+                "{products} products take {:.1} GB where {:.1} GB are allowed",
+                Ease::bytes_needed(products) as f64 / (1e3 * MEGABYTE),
+                budget / (1e3 * MEGABYTE)
+            )),
+            Self::OwnPurchases | Self::Transitions if !ground.dated => Some("purchases have no dates".to_owned()),
+            Self::Content if ground.content.is_none() => Some("nothing is known of what products are like".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Fits the model.
+    pub(crate) fn fit(self, ground: &Ground<'_>, tastes: &Sparse, seed: Seed) -> Result<Fitted> {
+        let log = ground.log;
+        Ok(match self {
+            Self::Popularity => {
+                let half_life = if ground.dated { choose_half_life(log, ground.day) } else { f64::INFINITY };
+                Fitted::Popularity(Popularity::fit(log, ground.day, half_life))
+            }
+            Self::OwnPurchases => Fitted::OwnPurchases(OwnFrequency::fit(log, OwnSettings::default())?),
+            Self::Baskets => Fitted::Baskets(BasketNeighbours::fit(log, BasketSettings::default())?),
+            Self::Ease => Fitted::Ease(Ease::fit(tastes, &ease::Settings::default(), EASE_KEPT)?),
+            Self::Als => Fitted::Als(Als::fit(tastes, &als::Settings::default(), seed.split("als"))?),
+            Self::Neighbours => {
+                Fitted::Neighbours(ItemNeighbours::fit(tastes, Kind::Cosine { shrink: 5.0 }, NEIGHBOURS)?)
+            }
+            Self::Transitions => {
+                let categories = ground.catalogue.has_categories().then_some(ground.catalogue.category_of.as_slice());
+                Fitted::Transitions(Transitions::fit(log, categories, TransitionSettings::default())?)
+            }
+            Self::Content => {
+                let content = ground.content.ok_or_else(|| Error::internal("nothing says what products are like"))?;
+                Fitted::Content(content.clone())
+            }
+        })
+    }
+}
+
+/// The neighbours of products that nobody has bought; `None` where there are none, or nothing says what products are like.
+pub(crate) fn cold(ground: &Ground<'_>) -> Option<Cold> {
+    let mut is_sold = vec![false; ground.log.products];
+    for order in ground.log.iter().flat_map(Orders::iter) {
+        order.products.iter().for_each(|product| is_sold[*product as usize] = true);
+    }
+    if is_sold.iter().all(|sold| *sold) {
+        return None;
+    }
+    Some(Cold::fit(ground.content?, &is_sold, COLD_NEIGHBOURS, COLD_POWER))
+}
+
+/// The tastes of all customers: customers × products.
+pub(crate) fn tastes(ground: &Ground<'_>) -> Sparse {
+    Sparse::from_rows(ground.log.products, ground.log.iter().map(|orders| taste(orders, ground.day)))
+}
+
+impl Fitted {
+    /// Which model it is.
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Popularity(_) => Source::Popularity,
+            Self::OwnPurchases(_) => Source::OwnPurchases,
+            Self::Baskets(_) => Source::Baskets,
+            Self::Ease(_) => Source::Ease,
+            Self::Als(_) => Source::Als,
+            Self::Neighbours(_) => Source::Neighbours,
+            Self::Transitions(_) => Source::Transitions,
+            Self::Content(_) => Source::Content,
+        }
+    }
+
+    /// Scores every product for a customer; more is better, 0 where nothing speaks for a product.
+    pub(crate) fn score(&self, customer: Customer<'_>, scores: &mut [f32]) {
+        let Customer { orders, taste, day } = customer;
+        match self {
+            Self::Popularity(model) => model.score(orders, day, scores),
+            Self::OwnPurchases(model) => model.score(orders, day, scores),
+            Self::Baskets(model) => model.score(orders, day, scores),
+            Self::Ease(model) => model.score_products(taste, scores),
+            Self::Als(model) => model.score_products(taste, scores),
+            Self::Neighbours(model) => model.score_products(taste, scores),
+            Self::Transitions(model) => model.score(orders, day, scores),
+            Self::Content(model) => model.score_products(taste, scores),
+        }
+    }
+
+    /// Whether its scores of bought products say something of products that nobody bought.
+    pub(crate) fn reaches_cold(&self) -> bool {
+        !matches!(self, Self::Content(_) | Self::OwnPurchases(_))
+    }
+
+    /// What each product of a customer's taste adds to the score of a product, where the model can tell.
+    pub(crate) fn share(&self, taste: &[(u32, f32)], product: u32) -> Vec<(u32, f32)> {
+        match self {
+            Self::Ease(model) => model.share(taste, product),
+            Self::Als(model) => model.share(taste, product),
+            Self::Neighbours(model) => model.share(taste, product),
+            Self::Content(model) => model.share(taste, product),
+            _ => Vec::new(),
+        }
+    }
+}
