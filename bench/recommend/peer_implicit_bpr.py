@@ -30,21 +30,11 @@ SETTINGS = {
 }
 
 
-def main():
-    found, clock = task.arguments(), task.Clock()
+def build(found, form):
     from implicit.bpr import BayesianPersonalizedRanking
 
-    clock.end_of("import")
-    form = dict(SETTINGS[found.input.name, found.task])
-    known = task.read(found, form.pop("weight"))
-    clock.end_of("read")
-    model = BayesianPersonalizedRanking(**form, num_threads=found.threads, random_state=task.SEED)
-    places, scores = task.fitted_by_implicit(model, known, found.task)
-    clock.end_of("fit and score")
-    task.write(found, known, places, scores)
-    clock.end_of("write")
-    task.finish(clock)
+    return BayesianPersonalizedRanking(**form, num_threads=found.threads, random_state=task.SEED)
 
 
 if __name__ == "__main__":
-    main()
+    task.run_implicit(SETTINGS, build)

@@ -12,23 +12,16 @@ SETTINGS = {
 }
 
 
-def main():
-    found, clock = task.arguments(), task.Clock()
+# A list that is too short is filled with products without any score, and they may be the customer's own.
+for form in SETTINGS.values():
+    form["only_above_zero"] = True
+
+
+def build(found, form):
     from implicit import nearest_neighbours
 
-    clock.end_of("import")
-    form = dict(SETTINGS[found.input.name, found.task])
-    known = task.read(found, form.pop("weight"))
-    clock.end_of("read")
-    model = getattr(nearest_neighbours, form.pop("model"))(**form, num_threads=found.threads)
-    places, scores = task.fitted_by_implicit(model, known, found.task)
-    # It fills a list that is too short with products without any score, and they may be the customer's own.
-    places[scores <= 0.0] = -1
-    clock.end_of("fit and score")
-    task.write(found, known, places, scores)
-    clock.end_of("write")
-    task.finish(clock)
+    return getattr(nearest_neighbours, form.pop("model"))(**form, num_threads=found.threads)
 
 
 if __name__ == "__main__":
-    main()
+    task.run_implicit(SETTINGS, build)

@@ -74,12 +74,6 @@ def read(found, weight):
     return Known(train, pd.read_parquet(found.input / "customers.parquet")["customer_id"], weight)
 
 
-def fitted_by_implicit(model, known, task):
-    """Fits a model of implicit and recommends; a list ends where implicit has no more products (it gives them no score)."""
-    model.fit(known.matrix, show_progress=False)
-    wanted = {"N": LENGTH, "filter_already_liked_items": task == "new"}
-    return model.recommend(known.asked, known.matrix[known.asked], **wanted)
-
 
 def write(found, known, places, scores):
     """Writes the lists: the best first, and nothing where a score is missing."""
@@ -103,3 +97,26 @@ def write(found, known, places, scores):
 def finish(clock):
     """Prints the seconds."""
     print(json.dumps({"seconds": clock.seconds}))
+
+
+def run_implicit(settings, build):
+    """A peer of implicit from the command line to its lists: `settings` by input and task, `build` makes the model of them."""
+    found, clock = arguments(), Clock()
+    import implicit  # noqa: F401
+
+    clock.end_of("import")
+    form = dict(settings[found.input.name, found.task])
+    known = read(found, form.pop("weight"))
+    clock.end_of("read")
+    # Neighbours fill a list that is too short with products without any score, and they may be the customer's own.
+    only_above_zero = form.pop("only_above_zero", False)
+    model = build(found, form)
+    model.fit(known.matrix, show_progress=False)
+    wanted = {"N": LENGTH, "filter_already_liked_items": found.task == "new"}
+    places, scores = model.recommend(known.asked, known.matrix[known.asked], **wanted)
+    if only_above_zero:
+        places[scores <= 0.0] = -1
+    clock.end_of("fit and score")
+    write(found, known, places, scores)
+    clock.end_of("write")
+    finish(clock)

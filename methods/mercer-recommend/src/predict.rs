@@ -61,12 +61,11 @@ pub(crate) fn lists<'a>(params: &Params, model: &'a Model, input: &'a Input, kep
     let facts = Facts { stock: &catalogue.stock, margin: &catalogue.margins, category: &catalogue.category_of };
     let ranks = if catalogue.margins.is_empty() { Vec::new() } else { margin_ranks(&catalogue.margins) };
     let tired = tired(params, model, input);
-    let similar = |a: u32, b: u32| {
-        let category = |product: u32| catalogue.category_of.get(product as usize);
-        if catalogue.has_categories() && category(a) == category(b) { 1.0 } else { 0.0 }
+    // Products of no known category are not thereby alike.
+    let similarity = |a: u32, b: u32| match (facts.category_of(a), facts.category_of(b)) {
+        (Some(one), Some(other)) if one == other => 1.0,
+        _ => 0.0,
     };
-    let has_categories = catalogue.has_categories();
-    let similarity = |a: u32, b: u32| if has_categories { similar(a, b) } else { 0.0 };
     let is_plain = arrangement
         == Arrangement { rules: arrangement.rules.clone(), bought: arrangement.bought, ..Arrangement::default() };
     let rows: Vec<(Scored, Option<u32>)> = (0..audience.ids.len())

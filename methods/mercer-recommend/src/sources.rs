@@ -25,6 +25,9 @@ const TASTE_HALF_LIFE: f64 = 180.0;
 const EASE_KEPT: usize = 400;
 /// Neighbours that are kept of each product.
 const NEIGHBOURS: usize = 50;
+/// Products from which on a random walk takes the place of the cosine, and the neighbours that it keeps.
+const LARGE: usize = 10_000;
+const WALK_NEIGHBOURS: usize = 200;
 /// Bought products that speak for one that nobody has bought, and the power of their likeness.
 const COLD_NEIGHBOURS: usize = 100;
 const COLD_POWER: f32 = 2.0;
@@ -157,7 +160,12 @@ impl Source {
             Self::Ease => Fitted::Ease(Ease::fit(tastes, &ease::Settings::default(), EASE_KEPT)?),
             Self::Als => Fitted::Als(Als::fit(tastes, &als::Settings::default(), seed.split("als"))?),
             Self::Neighbours => {
-                Fitted::Neighbours(ItemNeighbours::fit(tastes, Kind::Cosine { shrink: 5.0 }, NEIGHBOURS)?)
+                // Among very many products the walk finds more than the cosine does, and EASE may be too large to be there.
+                let (kind, keep) = match log.products > LARGE {
+                    true => (Kind::WalkRp3 { alpha: 0.8, beta: 0.6 }, WALK_NEIGHBOURS),
+                    false => (Kind::Cosine { shrink: 5.0 }, NEIGHBOURS),
+                };
+                Fitted::Neighbours(ItemNeighbours::fit(tastes, kind, keep)?)
             }
             Self::Transitions => {
                 let categories = ground.catalogue.has_categories().then_some(ground.catalogue.category_of.as_slice());
