@@ -29,6 +29,7 @@ mod sparse;
 mod spec;
 mod split;
 mod transitions;
+mod tune;
 mod why;
 
 use mercer_base::Result;
