@@ -71,7 +71,7 @@ impl Ease {
     /// Fits the weights to a customers × products matrix of values above 0, among the products `covered` (rising), and keeps for
     /// each of them the `keep` weights of largest size (0 keeps all). Other products get no score and speak for none.
     ///
-    /// Costs the cube of the number of covered products in multiplications and the memory of [`covered::bytes_needed`].
+    /// Costs the cube of the number of covered products in multiplications and three squares of as many 32-bit floats of memory.
     ///
     /// # Errors
     ///

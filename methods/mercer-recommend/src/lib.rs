@@ -27,6 +27,8 @@ mod scorer;
 mod sources;
 mod sparse;
 mod spec;
+#[cfg(test)]
+mod speed;
 mod split;
 mod transitions;
 mod tune;

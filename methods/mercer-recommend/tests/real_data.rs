@@ -85,9 +85,9 @@ fn last_fm() -> Option<(Frame, Frame)> {
         .lines()
         .skip(1)
         .map(|line| {
-            let mut cells = line.split('\t').map(|cell| cell.trim().parse::<f64>().unwrap());
-            let mut id = || cells.next().unwrap() as u32;
-            (id(), id(), cells.next().unwrap())
+            let mut cells = line.split('\t').map(|cell| cell.trim().parse::<u32>().unwrap());
+            let mut next = || cells.next().unwrap();
+            (next(), next(), f64::from(next()))
         })
         .collect();
     pairs.sort_by_key(|pair| (pair.0, pair.1));

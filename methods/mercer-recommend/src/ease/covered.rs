@@ -9,11 +9,12 @@ const ALL: usize = 4_000;
 const CUSTOMERS: usize = 2;
 
 /// The bytes that a fit over this many products holds at the most: three squares of 32-bit floats.
+#[cfg(test)]
 pub(crate) fn bytes_needed(products: usize) -> usize {
     products.saturating_mul(products).saturating_mul(3 * size_of::<f32>())
 }
 
-/// The most products that a fit within so many bytes covers.
+/// The most products that a fit within so many bytes covers: it holds three squares of 32-bit floats.
 pub(crate) fn most_within(bytes: f64) -> usize {
     let side = (bytes / (3 * size_of::<f32>()) as f64).max(0.0).sqrt();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, not below 0")]

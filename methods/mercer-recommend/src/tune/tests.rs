@@ -7,7 +7,7 @@ use crate::sources::taste;
 /// Customers of one of ten groups of twelve products, and what they take later: products of their group, but for one in four.
 fn planted() -> (Sparse, Vec<Later>) {
     let product = |customer: u32, place: u32| {
-        let stray = (customer * 7 + place * 13) % 4 == 0;
+        let stray = (customer * 7 + place * 13).is_multiple_of(4);
         let group = if stray { (customer + place) % 10 } else { customer % 10 };
         group * 12 + (customer * 5 + place * place * 3 + customer * place) % 12
     };
