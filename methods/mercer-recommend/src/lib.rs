@@ -27,8 +27,11 @@ mod scorer;
 mod sources;
 mod sparse;
 mod spec;
+#[cfg(test)]
+mod speed;
 mod split;
 mod transitions;
+mod tune;
 mod why;
 
 use mercer_base::Result;
