@@ -27,7 +27,6 @@ mod scorer;
 mod sources;
 mod sparse;
 mod spec;
-#[cfg(test)]
 mod speed;
 mod split;
 mod transitions;

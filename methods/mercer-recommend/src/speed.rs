@@ -1,4 +1,5 @@
 //! How fast the models are on this machine: `cargo test --release -p mercer-recommend -- --ignored speed --nocapture`.
+#![cfg(test)]
 
 use std::time::Instant;
 
