@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::dense::Square;
 use crate::parallel::sum_over_rows;
+use crate::registers::clear_registers;
 
 /// Rows worked on at a time: their columns stay in the processor's cache.
 const PANEL: usize = 256;
@@ -309,6 +310,7 @@ pub(crate) fn add_cross_product(sums: &mut Mat<f64>, a: MatRef<'_, f64>, factor:
         factor,
         Par::Seq,
     );
+    clear_registers();
 }
 
 /// The columns of a dense block.

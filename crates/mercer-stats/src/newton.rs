@@ -4,6 +4,7 @@ use faer::prelude::Solve;
 use faer::{Mat, Side};
 
 use crate::dense::{Square, dot};
+use crate::registers::clear_registers;
 
 /// Iterations at the most. A function without a minimum falls by a constant factor an iteration and is given up here.
 const MOST_ITERATIONS: usize = 40;
@@ -94,6 +95,7 @@ pub(crate) fn solve(matrix: &Square, vector: &[f64]) -> Option<Vec<f64>> {
     let factor = factor(matrix, &scale)?;
     let right = Mat::from_fn(vector.len(), 1, |row, _| vector[row] * scale[row]);
     let solution = factor.solve(&right);
+    clear_registers();
     Some(scale.iter().enumerate().map(|(row, scale)| solution[(row, 0)] * scale).collect())
 }
 
@@ -102,6 +104,7 @@ pub(crate) fn standard_errors(matrix: &Square) -> Option<Vec<f64>> {
     use faer::linalg::solvers::DenseSolveCore;
     let scale = scales(matrix)?;
     let inverse = factor(matrix, &scale)?.inverse();
+    clear_registers();
     Some(scale.iter().enumerate().map(|(row, scale)| inverse[(row, row)].sqrt() * scale).collect())
 }
 
@@ -112,7 +115,9 @@ fn scales(matrix: &Square) -> Option<Vec<f64>> {
 
 fn factor(matrix: &Square, scale: &[f64]) -> Option<faer::linalg::solvers::Llt<f64>> {
     let scaled = Mat::from_fn(matrix.size(), matrix.size(), |i, j| matrix.at(i, j) * scale[i] * scale[j]);
-    let factor = scaled.llt(Side::Lower).ok()?;
+    let factor = scaled.llt(Side::Lower);
+    clear_registers();
+    let factor = factor.ok()?;
     let lower = factor.L();
     (0..matrix.size()).all(|row| lower[(row, row)].powi(2) > LEAST_PIVOT).then_some(factor)
 }
