@@ -30,7 +30,6 @@ mod tests {
     /// Prints the cost; asserts nothing about time.
     #[test]
     #[ignore = "a measurement: how long chances take before and after a product"]
-    #[expect(clippy::print_stdout, reason = "it is the result")]
     fn chances_before_and_after_a_product() {
         let exponents: Vec<f64> = (0..100_000).map(|n| -f64::from(n % 700)).collect();
         let took = || {
