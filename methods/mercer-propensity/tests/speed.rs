@@ -69,7 +69,8 @@ fn made_up(rows: u32) -> Frame {
     let chance =
         |row: u32, column: u64| (Seed(7).nth(column).nth(u64::from(row)).0 >> 11) as f64 / (1_u64 << 53) as f64;
     let numbers = |of: &dyn Fn(u32) -> f64| Column::Numbers((0..rows).map(of).collect());
-    let mut frame = Frame::new("rows");
+    let ids: Words = (0..rows).map(|row| Some(format!("c{row:07}"))).collect();
+    let mut frame = Frame::new("rows").with("customer_id", Column::Words(ids)).unwrap();
     for column in 0..10 {
         let amount = |row: u32| (100.0 * -(1.0 - chance(row, column)).ln()).round() / 4.0;
         frame = frame.with(format!("amount {column}"), numbers(&amount)).unwrap();
