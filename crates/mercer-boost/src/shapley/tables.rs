@@ -119,7 +119,11 @@ impl Subtree<'_> {
             features.into_iter().map(|feature| (feature, vec![0.0; patterns])).collect();
         for path in &self.paths {
             // For each pattern the set of features that the row goes along with.
-            let mut known = [u8::MAX >> (MOST_SPLITS - path.features.len().min(MOST_SPLITS)); 1 << MOST_SPLITS];
+            let all_of_them = match path.features.len() {
+                0 => 0,
+                features => u8::MAX >> (MOST_SPLITS - features.min(MOST_SPLITS)),
+            };
+            let mut known = [all_of_them; 1 << MOST_SPLITS];
             for step in &path.steps {
                 let bit = self.splits.binary_search(&step.node).unwrap_or(0);
                 let differs = usize::from(!step.left);
