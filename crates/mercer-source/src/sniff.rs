@@ -157,6 +157,8 @@ struct Trial {
     syntax: Syntax,
     /// Fields of each record with the physical line it starts on, from 0.
     records: Vec<(u64, Vec<String>)>,
+    /// Whether a line of nothing but blanks was passed over: in a table of one column it is a row.
+    has_blank_lines: bool,
     /// The record the table starts with.
     start: usize,
     /// Columns of the table.
@@ -170,8 +172,17 @@ struct Trial {
 
 impl Trial {
     fn run(syntax: Syntax, text: &str, complete: bool, options: &ReadOptions) -> Self {
-        let records = split_sample(syntax, text, complete);
-        let mut trial = Self { syntax, records, start: 0, width: 1, ragged: false, unnamed_first: false, score: 0.0 };
+        let (records, has_blank_lines) = split_sample(syntax, text, complete);
+        let mut trial = Self {
+            syntax,
+            records,
+            has_blank_lines,
+            start: 0,
+            width: 1,
+            ragged: false,
+            unnamed_first: false,
+            score: 0.0,
+        };
         trial.shape(options);
         trial.score = trial.rate();
         trial
@@ -288,9 +299,10 @@ fn mode(counts: impl Iterator<Item = usize>) -> Option<usize> {
     tally.into_iter().max_by_key(|(count, times)| (*times, *count)).map(|(count, _)| count)
 }
 
-fn split_sample(syntax: Syntax, text: &str, complete: bool) -> Vec<(u64, Vec<String>)> {
+/// The records with the line each starts on, and whether lines of blanks were passed over.
+fn split_sample(syntax: Syntax, text: &str, complete: bool) -> (Vec<(u64, Vec<String>)>, bool) {
     let mut splitter = Splitter::new(syntax);
-    let (mut records, mut at, mut line) = (Vec::new(), 0, 0);
+    let (mut records, mut has_blank_lines, mut at, mut line) = (Vec::new(), false, 0, 0);
     while records.len() < TRIAL_RECORDS
         && let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty())
     {
@@ -307,10 +319,12 @@ fn split_sample(syntax: Syntax, text: &str, complete: bool) -> Vec<(u64, Vec<Str
         let record = rest.get(..end).unwrap_or_default();
         if !syntax.is_blank(record.as_bytes(), 2) {
             records.push((line, splitter.split(record).iter().map(str::to_owned).collect()));
+        } else if !syntax.is_blank(record.as_bytes(), 1) {
+            has_blank_lines = true;
         }
         (at, line) = (at + next, line + lines);
     }
-    records
+    (records, has_blank_lines)
 }
 
 /// The dialect of the winning trial, with what the options say on top.
@@ -342,7 +356,7 @@ fn resolve(
         (None, false) => unique_names(blank),
     };
     let only_header = header && rest.is_empty() && trial.records.len() == start + 1 && container.complete;
-    if only_header {
+    if only_header && !(width == 1 && trial.has_blank_lines) {
         return Err(no_rows(
             format!("{file} has a header but no rows"),
             "export it again with rows, leave it out, or say `header = false` if its first line is a row",

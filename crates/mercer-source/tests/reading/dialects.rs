@@ -156,6 +156,14 @@ fn words_in_the_last_column_do_not_make_spaces_a_delimiter() {
 }
 
 #[test]
+fn a_line_of_blanks_is_a_row_of_a_table_of_one_column() {
+    let options = ReadOptions { delimiter: Some(Delimiter::COMMA), header: Some(true), ..ReadOptions::default() };
+    let content = read_with("c0\n  \n", &options).unwrap();
+    assert_eq!((content.columns, content.rows), (vec!["c0".to_owned()], vec![vec!["  ".to_owned()]]));
+    assert!(read_with("a,b\n  \n", &options).is_err(), "of several columns it is none");
+}
+
+#[test]
 fn lists_of_items_are_ragged() {
     let content = read("milk,eggs,tea\nsoup\nmilk,bread\nsoup,milk,tea\neggs\nbread\nmilk\n");
     assert_eq!(content.columns.len(), 3);
