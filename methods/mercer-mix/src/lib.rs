@@ -1,0 +1,9 @@
+//! What each channel returns, and where the next unit of money should go.
+#![allow(dead_code)] // while the parts are written
+
+mod density;
+mod draws;
+mod panel;
+mod params;
+
+pub use params::Params;
