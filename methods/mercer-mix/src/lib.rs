@@ -3,7 +3,9 @@
 
 mod density;
 mod draws;
+mod input;
 mod panel;
 mod params;
+mod spec;
 
 pub use params::Params;

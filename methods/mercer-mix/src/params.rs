@@ -64,6 +64,8 @@ pub struct Params {
     pub value: Option<Positive>,
     /// Share by which the variance of an experiment grows with each year of its age.
     pub experiment_ageing: Positive,
+    /// How far the conditions of an experiment may differ from those of the data, as a share of its lift.
+    pub experiment_mismatch: Share,
 }
 
 impl Default for Params {
@@ -96,6 +98,7 @@ impl Default for Params {
             risk: Share::constant::<1_000>(),
             value: None,
             experiment_ageing: Positive::constant::<500>(),
+            experiment_mismatch: Share::constant::<100>(),
         }
     }
 }
