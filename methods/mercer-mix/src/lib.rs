@@ -3,7 +3,11 @@
 
 mod density;
 mod draws;
+mod laplace;
+#[cfg(test)]
+mod made_up;
 mod panel;
 mod params;
+mod sample;
 
 pub use params::Params;
