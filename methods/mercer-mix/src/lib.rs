@@ -4,8 +4,12 @@
 mod density;
 mod draws;
 mod input;
+mod laplace;
+#[cfg(test)]
+mod made_up;
 mod panel;
 mod params;
+mod sample;
 mod spec;
 
 pub use params::Params;
