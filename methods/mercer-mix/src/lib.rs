@@ -2,8 +2,13 @@
 #![allow(dead_code)] // while the parts are written
 
 mod density;
+mod design;
 mod draws;
 mod panel;
 mod params;
+mod posterior;
+mod prior;
+mod space;
+mod transform;
 
 pub use params::Params;
