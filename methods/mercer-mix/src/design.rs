@@ -70,7 +70,8 @@ impl Baseline {
         let mut knots = None;
         match trend {
             columns::Trend::Knots(at) => {
-                let count = at.last().map_or(0, |(knot, share)| knot + 1 + usize::from(*share > 0.0));
+                let last = |(knot, share): &(usize, f64)| knot + 1 + usize::from(*share > 0.0);
+                let count = at.iter().map(last).max().unwrap_or(0);
                 let entries = add_each(layout, "knot", (1..=count).map(|knot| knot.to_string()), wide)?;
                 knots = Some(Knots { entries, at });
             }
@@ -106,7 +107,7 @@ impl Baseline {
             }
         }
         // A level for each period leaves nothing for waves to say.
-        if knots.as_ref().is_none_or(|knots| knots.entries.len() < periods) {
+        if knots.as_ref().is_none_or(|knots| knots.entries.len() < panel.learnt) {
             for (name, values) in columns::waves(params.seasonality, panel) {
                 let prior = Prior::Laplace { centre: 0.0, scale: 1.0 };
                 columns.push((layout.add_of("gamma_fourier", &name, Domain::Real, prior)?, values));

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::draws::Draws;
 use crate::estimate::Estimate;
 use crate::panel::Panel;
-use crate::plan::Plan;
-use crate::posterior::Scaling;
+use crate::curves::Plan;
 use crate::trust::{Diagnostics, TradeOff};
 
 /// What fitting finds.
@@ -43,8 +42,8 @@ pub struct Model {
     pub plan: Option<Plan>,
     /// Spend of each channel over the data.
     pub(crate) spend: BTreeMap<String, f64>,
-    /// What the posterior needs to be made again for other periods.
-    pub(crate) scaling: Scaling,
+    /// Number of unknowns.
+    pub(crate) dim: usize,
     /// The data that were learnt from, for what carries over from them.
     pub(crate) panel: Panel,
     /// A part of the draws, unknown by unknown within each.
@@ -102,7 +101,7 @@ pub struct CurvePoint {
 impl Model {
     /// The draws that were kept, as one chain.
     pub(crate) fn draws(&self) -> Draws {
-        let dim = self.scaling.dim();
+        let dim = self.dim;
         let points: Vec<f64> = self.points.iter().map(|value| f64::from(*value)).collect();
         let each = points.len().checked_div(dim).unwrap_or(0);
         Draws { dim, chains: 1, each, points, ..Draws::default() }

@@ -1,7 +1,9 @@
 //! The data as the model computes with them: places by periods.
 
+use serde::{Deserialize, Serialize};
+
 /// Places by periods, place by place: row `g * periods + t` is place `g` in period `t`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Panel {
     /// First day of each period, in days since 1970; rising, at even steps.
     pub(crate) days: Vec<i32>,
@@ -21,10 +23,12 @@ pub(crate) struct Panel {
     pub(crate) controls: Vec<Control>,
     /// What experiments found.
     pub(crate) experiments: Vec<Experiment>,
+    /// How many of the periods, the first ones, scales and returns are about: all of them but where others are asked after them.
+    pub(crate) learnt: usize,
 }
 
 /// What a channel did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Channel {
     /// Its name.
     pub(crate) name: String,
@@ -37,7 +41,7 @@ pub(crate) struct Channel {
 }
 
 /// Something that moves the outcome and is no advertising.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Control {
     /// Its name.
     pub(crate) name: String,
@@ -46,7 +50,7 @@ pub(crate) struct Control {
 }
 
 /// What an experiment found: how much more outcome a channel brought than with its spend reduced or raised.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Experiment {
     /// The channel, by its place in [`Panel::channels`].
     pub(crate) channel: usize,
@@ -77,6 +81,19 @@ impl Panel {
     /// The rows of a place.
     pub(crate) fn place(&self, geo: usize) -> std::ops::Range<usize> {
         geo * self.periods()..(geo + 1) * self.periods()
+    }
+
+    /// Whether scales and returns are about a row.
+    pub(crate) fn is_learnt(&self, row: usize) -> bool {
+        row % self.periods().max(1) < self.learnt
+    }
+
+    /// Where a period stands, in steps from the first: its number, but where periods are asked after those that were learnt.
+    pub(crate) fn step_of(&self, period: usize) -> f64 {
+        match (self.days.first(), self.days.get(period)) {
+            (Some(first), Some(day)) if period >= self.learnt => ((f64::from(*day) - f64::from(*first)) / self.step).round(),
+            _ => period as f64,
+        }
     }
 
     /// Whether there is more than one place.

@@ -197,6 +197,7 @@ mod tests {
             channels,
             controls: Vec::new(),
             experiments: Vec::new(),
+            learnt: periods,
         }
     }
 

@@ -26,8 +26,8 @@ pub(super) enum Trend {
 /// # Errors
 /// When there are more knots than periods, or none.
 pub(super) fn trend(params: &Params, panel: &Panel) -> Result<Trend> {
-    let periods = panel.periods();
-    let share = |t: usize| number(t) / number(periods - 1).max(1.0);
+    let (periods, learnt) = (panel.periods(), panel.learnt);
+    let share = |t: usize| panel.step_of(t) / number(learnt.saturating_sub(1)).max(1.0);
     let line = || (0..periods).map(share).collect::<Vec<f64>>();
     let kind = match params.trend {
         params::Trend::Auto if panel.has_places() => params::Trend::Smooth,
@@ -46,9 +46,12 @@ pub(super) fn trend(params: &Params, panel: &Panel) -> Result<Trend> {
             Trend::Lines { slope: Some(line()), bends: (0..count).map(bend).collect() }
         }
         params::Trend::Smooth => {
-            let usual = if panel.has_places() { periods } else { quarters(panel) + 1 };
+            let usual = if panel.has_places() { learnt } else { quarters(panel) + 1 };
             let count = knots(params, panel, usual)?;
-            Trend::Knots((0..periods).map(|t| between_knots(t, periods, count)).collect())
+            // Before the first knot and after the last the level is theirs.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the periods learnt")]
+            let within = |t: usize| panel.step_of(t).clamp(0.0, number(learnt.saturating_sub(1))) as usize;
+            Trend::Knots((0..periods).map(|t| between_knots(within(t), learnt, count)).collect())
         }
     })
 }
@@ -65,7 +68,7 @@ fn between_knots(t: usize, periods: usize, count: usize) -> (usize, f64) {
 }
 
 fn knots(params: &Params, panel: &Panel, usual: usize) -> Result<usize> {
-    let periods = panel.periods();
+    let periods = panel.learnt;
     let Some(given) = params.knots else { return Ok(usual.clamp(1, periods.max(1))) };
     match usize::try_from(given) {
         Ok(given) if (1..=periods).contains(&given) => Ok(given),
@@ -76,7 +79,7 @@ fn knots(params: &Params, panel: &Panel, usual: usize) -> Result<usize> {
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of quarters, at least 0")]
 fn quarters(panel: &Panel) -> usize {
-    (number(panel.periods()) * panel.step / DAYS_A_KNOT).max(0.0) as usize
+    (number(panel.learnt) * panel.step / DAYS_A_KNOT).max(0.0) as usize
 }
 
 /// Sines, then cosines, by the day of the year of each period, with their names.
@@ -101,13 +104,14 @@ pub(super) fn control(control: &Control, panel: &Panel) -> Result<Vec<f64>> {
         return Err(wrong("has missing values").with_hint("fill them in, or leave it out of controls"));
     }
     let mut values = by_period(&control.values, panel.geos.len());
+    let learnt = values.get(..panel.learnt * panel.geos.len()).unwrap_or(&values);
     let (centre, scale) = if panel.has_places() {
-        let count = number(values.len());
-        let mean = values.iter().sum::<f64>() / count;
-        let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
+        let count = number(learnt.len());
+        let mean = learnt.iter().sum::<f64>() / count;
+        let variance = learnt.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
         (mean, variance.sqrt())
     } else {
-        (0.0, values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs())))
+        (0.0, learnt.iter().fold(0.0, |largest: f64, value| largest.max(value.abs())))
     };
     if scale <= 1e-12 * centre.abs() {
         return Err(wrong("is the same throughout").with_hint("leave it out of controls: it explains nothing"));

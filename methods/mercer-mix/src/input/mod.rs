@@ -73,6 +73,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
         controls: controls(params, main, &grid)?,
         experiments: Vec::new(),
         geos: grid.geos.clone(),
+        learnt: grid.calendar.periods(),
     };
     let panel =
         Panel { experiments: experiments::read(params, tables.get("experiments"), &panel, &mut notes)?, ..panel };

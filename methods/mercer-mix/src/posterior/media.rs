@@ -320,7 +320,7 @@ fn effect(
     let spend = match &channel.spend {
         Some(spend) => {
             check(channel, spend, "spend", panel)?;
-            Some(spend.iter().sum::<f64>())
+            Some(spend.iter().enumerate().filter(|(row, _)| panel.is_learnt(*row)).map(|(_, spend)| spend).sum::<f64>())
         }
         None => None,
     };

@@ -6,6 +6,9 @@ use mercer_base::Result;
 use mercer_stats::special::{digamma, ln_gamma};
 
 use super::defaults;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{ChiSquared, Distribution, StandardNormal};
+
 use crate::params::{Noise as Kind, Params};
 use crate::prior::Prior;
 use crate::space::{Domain, Layout};
@@ -83,6 +86,17 @@ impl Noise {
         let by_constant = 0.5 * (digamma(0.5 * (nu + 1.0)) - digamma(0.5 * nu) - 1.0 / nu);
         by_value[degrees] += self.count * by_constant - 0.5 * logarithms + 0.5 * (nu + 1.0) / nu * shares;
         self.count * (t_constant(nu) - sigma.ln()) - 0.5 * (nu + 1.0) * logarithms
+    }
+
+    /// A draw of the scatter around a mean, on the model's scale.
+    pub(super) fn draw(&self, values: &[f64], dice: &mut ChaCha8Rng) -> f64 {
+        let normal: f64 = StandardNormal.sample(dice);
+        let tail = match self.degrees.map(|entry| values[entry]) {
+            None => 1.0,
+            // Student's t is a normal over the root of a chi-squared mean.
+            Some(nu) => ChiSquared::new(nu).map_or(1.0, |chi| (chi.sample(dice) / nu).sqrt()),
+        };
+        values[self.sigma] * normal / tail
     }
 
     /// The log likelihood of each row, period by period, into `rows`; `NaN` where the outcome is missing.

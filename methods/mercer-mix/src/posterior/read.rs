@@ -1,5 +1,6 @@
 //! What a point of the posterior means: contributions, returns, curves.
 
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::media::MORE;
@@ -143,6 +144,17 @@ impl Posterior {
             expected[by_place(row, self.places, self.periods)] = self.scale.outcome(*mean, row % self.places);
         }
         expected
+    }
+
+    /// An outcome that the point makes likely, of each row: what is expected, with a draw of its scatter.
+    pub(crate) fn likely(&self, point: &[f64], work: &mut Work, dice: &mut ChaCha8Rng) -> Vec<f64> {
+        self.read(point, work);
+        let mut likely = vec![0.0; self.rows()];
+        for (row, mean) in work.mean.iter().enumerate() {
+            let scaled = mean + self.noise.draw(&work.values, dice);
+            likely[by_place(row, self.places, self.periods)] = self.scale.outcome(scaled, row % self.places);
+        }
+        likely
     }
 
     /// What each channel and, last, the baseline brings to each row of the panel, in the outcome's unit: `out` has the rows of

@@ -110,12 +110,13 @@ pub(crate) fn scaled_media(channel: &Channel, panel: &Panel) -> Result<(f64, Vec
     check(channel, &channel.media, "media", panel)?;
     let each = channel.media.iter().enumerate().map(|(row, media)| media / panel.population[row / periods.max(1)]);
     let each: Vec<f64> = each.collect();
+    let learnt = || each.iter().enumerate().filter(|(row, _)| panel.is_learnt(*row)).map(|(_, media)| *media);
     let scale = if panel.has_places() {
-        let mut active: Vec<f64> = each.iter().copied().filter(|media| *media > 0.0).collect();
+        let mut active: Vec<f64> = learnt().filter(|media| *media > 0.0).collect();
         active.sort_unstable_by(f64::total_cmp);
         mercer_stats::quantile(&active, 0.5)
     } else {
-        each.iter().copied().fold(0.0, f64::max)
+        learnt().fold(0.0, f64::max)
     };
     if scale.is_nan() || scale <= 0.0 {
         return Err(wrong("has no media in any period").with_hint("leave it out of channels"));
@@ -156,6 +157,7 @@ pub(crate) fn worth(scale: &OutcomeScale, panel: &Panel) -> Result<Vec<f64>> {
             rows.push(value * first_order(scale, geo, *outcome, usual));
         }
     }
+    rows.iter_mut().enumerate().filter(|(row, _)| !panel.is_learnt(*row)).for_each(|(_, worth)| *worth = 0.0);
     Ok(by_period(&rows, panel.geos.len()))
 }
 
