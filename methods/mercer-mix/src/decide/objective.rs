@@ -78,10 +78,11 @@ mod tests {
         let totals = [4.0, 1.0, 3.0, 2.0];
         let weights = weights_of_worst(&totals, 0.5, 1e-9);
         for (weight, expected) in weights.iter().zip([0.0, 0.5, 0.0, 0.5]) {
-            assert!((weight - expected).abs() < 1e-9, "{weights:?}");
+            // What rounding of a return is beside the width.
+            assert!((weight - expected).abs() < 1e-6, "{weights:?}");
         }
         let smooth = weights_of_worst(&totals, 0.5, 2.0);
-        // τ = 3 gives 0, 1, 0, ½: too little; τ = 3.25 gives 0, 1, ⅛, ⅝; τ = 10/3: 0, 1, 1/6, 2/3; τ = 3.5: 0, 1, ¼, ¾ = 2 draws.
+        // τ = 3.5 gives 0, 1, ¼, ¾, which are two draws, as asked.
         for (weight, expected) in smooth.iter().zip([0.0, 0.5, 0.125, 0.375]) {
             assert!((weight - expected).abs() < 1e-9, "{smooth:?}");
         }

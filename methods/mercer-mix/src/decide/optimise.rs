@@ -113,22 +113,12 @@ fn best_of_budget<C: Curves>(settling: &Settling<'_, C>, problem: &Problem, budg
         }
     }
     let mut best = best.unwrap_or(Division { spends: start, multiplier: guess, value: f64::NAN, bound, weights: None });
-    if tables.iter().all(Table::is_concave) {
-        best.bound = best.bound.min(best.value + room_left(settling, &best.spends, best.multiplier));
-    }
-    best.bound = best.bound.max(best.value);
+    // Whatever the multiplier, paying it for money and giving each block what is best for it bounds every division (the Lagrangian
+    // dual): exact where curves wear off, and nearly so where there are many of them.
+    let free: f64 = each_alone(settling, best.multiplier).iter().map(|alone| alone.bound).sum();
+    best.bound = best.bound.min(free + best.multiplier * budget).max(best.value);
     best.weights = settling.weights.map(<[f64]>::to_vec);
     best
-}
-
-/// How much more concave curves can return than at `spends`: their tangents less the multiplier bound them.
-fn room_left<C: Curves>(settling: &Settling<'_, C>, spends: &[f64], multiplier: f64) -> f64 {
-    let each = settling.blocks.iter().zip(spends).zip(values(settling, spends));
-    each.map(|((block, spend), (_, slope))| {
-        let room = if slope > multiplier { block.high - spend } else { block.low - spend };
-        if room == 0.0 { 0.0 } else { room * (slope - multiplier) }
-    })
-    .sum()
 }
 
 /// Return and marginal return of each block.
@@ -139,45 +129,49 @@ fn values<C: Curves>(settling: &Settling<'_, C>, spends: &[f64]) -> Vec<(f64, f6
 
 /// Each block on its own, where one more unit of money returns the target.
 fn best_at_target<C: Curves>(settling: &Settling<'_, C>, target: f64) -> Division {
-    let each: Vec<(f64, f64, f64)> = settling
-        .blocks
-        .par_iter()
-        .zip(settling.tables)
-        .map(|(block, table)| {
-            let worth = |spend: f64| block.value_slope(settling.curves, settling.weights, spend).0 - target * spend;
-            let at = |point: usize| table.point(point).1 - target * table.point(point).0;
-            let mut best = (table.point(0).0, at(0));
-            for point in 0..=table.last() {
-                let is_peak =
-                    (point == 0 || at(point - 1) <= at(point)) && (point == table.last() || at(point + 1) <= at(point));
-                if !is_peak {
-                    continue;
-                }
-                // The stretches on both sides: a peak of the table may lie next to a turning point.
-                let beside = [point.saturating_sub(1), point].map(|cell| {
-                    let (low, high) = (table.point(cell).0, table.point((cell + 1).min(table.last())).0);
-                    table.wearing_off(0.5 * (low + high))
-                });
-                let settled = beside.into_iter().flatten().map(|stretch| settling.spend(block, table, stretch, target));
-                for spend in settled.chain([table.point(point).0]) {
-                    let value = worth(spend);
-                    if value > best.1 {
-                        best = (spend, value);
-                    }
-                }
-            }
-            let above = table.envelope(0, table.last()).into_iter().map(|(spend, value)| value - target * spend);
-            let bound = if table.is_concave() { best.1 } else { above.fold(best.1, f64::max) };
-            (best.0, best.1, bound)
-        })
-        .collect();
+    let each = each_alone(settling, target);
     Division {
-        spends: each.iter().map(|(spend, ..)| *spend).collect(),
+        spends: each.iter().map(|alone| alone.spend).collect(),
         multiplier: target,
-        value: each.iter().map(|(_, value, _)| value).sum(),
-        bound: each.iter().map(|(.., bound)| bound).sum(),
+        value: each.iter().map(|alone| alone.value).sum(),
+        bound: each.iter().map(|alone| alone.bound).sum(),
         weights: settling.weights.map(<[f64]>::to_vec),
     }
+}
+
+/// A block's best spend where money costs so much a unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Alone {
+    spend: f64,
+    /// Return less cost there.
+    value: f64,
+    /// No spend has more.
+    bound: f64,
+}
+
+/// Each block's best spend at a price of money: of all stretches in which its curve wears off the best spend, which is where the
+/// marginal return is the price or at an end, and of all others the ends.
+fn each_alone<C: Curves>(settling: &Settling<'_, C>, price: f64) -> Vec<Alone> {
+    let best = |(block, table): (&Block, &Table)| {
+        let mut best = Alone { spend: block.low, value: f64::NEG_INFINITY, bound: f64::NEG_INFINITY };
+        let mut consider = |spend: f64, value: f64| {
+            if value - price * spend > best.value {
+                (best.spend, best.value) = (spend, value - price * spend);
+            }
+        };
+        for point in 0..=table.last() {
+            let (spend, value, _) = table.point(point);
+            consider(spend, value);
+        }
+        for stretch in table.stretches() {
+            let spend = settling.spend(block, table, stretch, price);
+            consider(spend, block.value_slope(settling.curves, settling.weights, spend).0);
+        }
+        let turning = table.above_turning_points().map(|(spend, value)| value - price * spend);
+        best.bound = turning.fold(best.value, f64::max);
+        best
+    };
+    settling.blocks.par_iter().zip(settling.tables).map(best).collect()
 }
 
 /// What is maximised, of totals under each draw.

@@ -8,6 +8,17 @@ use super::curves::Curves;
 /// Numbers closer than this, relatively, are taken as equal when a curve's bend is judged.
 const ROUNDING: f64 = 1e-9;
 
+/// How often a cell with a turning point is halved.
+const HALVINGS: u32 = 8;
+
+/// A point of a curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Point {
+    spend: f64,
+    value: f64,
+    slope: f64,
+}
+
 /// How a curve bends between two neighbouring points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bend {
@@ -19,8 +30,8 @@ pub(super) enum Bend {
     Mixed,
 }
 
-/// A curve at points that lie closer at small spends.
-#[derive(Debug, Clone, PartialEq)]
+/// A curve at points that lie closer at small spends, and where it turns.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Table {
     /// Spends, rising from the least to the most.
     pub(super) spends: Vec<f64>,
@@ -50,16 +61,67 @@ impl Table {
                 point => block.low + width * (f64::from(point) / f64::from(cells)).powi(3),
             })
             .collect();
-        let (values, slopes): (Vec<f64>, Vec<f64>) =
-            spends.iter().map(|spend| block.value_slope(curves, weights, *spend)).unzip();
-        if values.iter().any(|value| !value.is_finite()) || slopes.iter().any(|slope| slope.is_nan()) {
+        let at = |spend: f64| {
+            let (value, slope) = block.value_slope(curves, weights, spend);
+            Point { spend, value, slope }
+        };
+        let mut table = Self::default();
+        let mut points = spends.into_iter().map(at);
+        table.extend(points.next(), None);
+        for point in points {
+            table.refine(point, &at, HALVINGS);
+        }
+        if table.values.iter().any(|value| !value.is_finite()) || table.slopes.iter().any(|slope| slope.is_nan()) {
             let units: Vec<usize> = block.units.iter().map(|(unit, _)| *unit).collect();
             return Err(Error::data(format!("the return of unit {units:?} is not finite within its bounds"))
                 .with_hint("narrow its bounds, or look at the draws of its curve"));
         }
-        let bends = spends.windows(2).zip(values.windows(2)).zip(slopes.windows(2));
-        let bends = bends.map(|((spends, values), slopes)| bend(spends, values, slopes)).collect();
-        Ok(Self { spends, values, slopes, bends })
+        Ok(table)
+    }
+
+    /// Adds a point farther right; where the curve turns on the way there, its middle first, so that a turning point lies in a short
+    /// cell.
+    fn refine(&mut self, point: Point, at: &impl Fn(f64) -> Point, halvings: u32) {
+        let (spend, value, slope) = self.point(self.last());
+        let bend = bend(Point { spend, value, slope }, point);
+        if bend == Bend::Mixed && halvings > 0 && point.slope.is_finite() {
+            self.refine(at(0.5 * (spend + point.spend)), at, halvings - 1);
+            self.refine(point, at, halvings - 1);
+        } else {
+            self.extend(Some(point), Some(bend));
+        }
+    }
+
+    fn extend(&mut self, point: Option<Point>, bend: Option<Bend>) {
+        self.spends.extend(point.map(|point| point.spend));
+        self.values.extend(point.map(|point| point.value));
+        self.slopes.extend(point.map(|point| point.slope));
+        self.bends.extend(bend);
+    }
+
+    /// Ends, as points, of all stretches in which the curve wears off.
+    pub(super) fn stretches(&self) -> Vec<(usize, usize)> {
+        let mut stretches: Vec<(usize, usize)> = Vec::new();
+        for (cell, _) in self.bends.iter().enumerate().filter(|(_, bend)| **bend == Bend::Concave) {
+            match stretches.last_mut() {
+                Some((_, to)) if *to == cell => *to = cell + 1,
+                _ => stretches.push((cell, cell + 1)),
+            }
+        }
+        stretches
+    }
+
+    /// Corners above the curve where it turns.
+    pub(super) fn above_turning_points(&self) -> impl Iterator<Item = Corner> {
+        let turning = self.bends.iter().enumerate().filter(|(_, bend)| **bend == Bend::Mixed);
+        turning.flat_map(|(cell, _)| self.above_turning_point(cell)).filter(|corner| corner.1.is_finite())
+    }
+
+    /// Each end of a cell, as high as the tangent at the other end is there: with one turning point between them, the curve lies below
+    /// a line between these or between its own ends.
+    fn above_turning_point(&self, cell: usize) -> [Corner; 2] {
+        let ((x0, v0, s0), (x1, v1, s1)) = (self.point(cell), self.point(cell + 1));
+        [(x0, v0.max(v1 - s1 * (x1 - x0))), (x1, v1.max(v0 + s0 * (x1 - x0)))]
     }
 
     /// Index of the last point.
@@ -155,10 +217,7 @@ impl Table {
                     let meet = ((v1 - v0 + s0 * x0 - s1 * x1) / (s0 - s1)).clamp(x0, x1);
                     add((meet, v0 + s0 * (meet - x0)));
                 }
-                Some(Bend::Mixed) => {
-                    add((x0, v1 - s1 * (x1 - x0)));
-                    add((x1, v0 + s0 * (x1 - x0)));
-                }
+                Some(Bend::Mixed) => self.above_turning_point(cell).into_iter().for_each(&mut add),
                 _ => {}
             }
         }
@@ -178,14 +237,14 @@ fn push(hull: &mut Vec<Corner>, corner: Corner) {
 }
 
 /// The bend of a cell, from the slopes at its ends and that of the line between them.
-fn bend(spends: &[f64], values: &[f64], slopes: &[f64]) -> Bend {
-    let (&[x0, x1], &[v0, v1], &[s0, s1]) = (spends, values, slopes) else { return Bend::Mixed };
-    let line = (v1 - v0) / (x1 - x0);
+fn bend(low: Point, high: Point) -> Bend {
+    let width = high.spend - low.spend;
+    let line = (high.value - low.value) / width;
     // Differences of values lose what their size has in rounding.
-    let slack = ROUNDING * line.abs() + 4.0 * f64::EPSILON * v0.abs().max(v1.abs()) / (x1 - x0);
-    if s0 >= line - slack && line >= s1 - slack {
+    let slack = ROUNDING * line.abs() + 4.0 * f64::EPSILON * low.value.abs().max(high.value.abs()) / width;
+    if low.slope >= line - slack && line >= high.slope - slack {
         Bend::Concave
-    } else if s0 <= line + slack && line <= s1 + slack {
+    } else if low.slope <= line + slack && line <= high.slope + slack {
         Bend::Convex
     } else {
         Bend::Mixed

@@ -118,7 +118,7 @@ fn three_s_curves_are_at_the_optimum_of_all_tries() {
         assert!(plan.returns.mean >= brute * (1.0 - 1e-9), "{money}: {} {brute}", plan.returns.mean);
         assert_best(&plan, 1e-6, 1e-3);
         // The bound must hold: nothing that was tried lies above it.
-        assert!(plan.returns.mean * (1.0 + plan.certificate.gap) >= brute);
+        assert!(plan.returns.mean * (1.0 + plan.certificate.gap) >= brute * (1.0 - 1e-12));
     }
 }
 
@@ -153,14 +153,14 @@ fn a_target_return_is_met_or_the_channel_left_alone() {
     let curves = Responses::sure(&[
         response(100.0, 10.0, Shape::Log),
         response(1.0, 10.0, Shape::Log),
-        response(100.0, 40.0, Shape::Hill(3.0)),
+        response(200.0, 40.0, Shape::Hill(3.0)),
         response(40.0, 40.0, Shape::Hill(3.0)),
     ]);
     let mut problem = budget(4, 1.0);
     (problem.aim, problem.bounds) = (Aim::MarginalReturn(1.5), vec![(0.0, 500.0); 4]);
     let plan = optimise(&curves, &problem).unwrap();
     assert_best(&plan, 1e-9, 1e-3);
-    // 100 / (10 + x) = 1.5; the second starts at 0.1; the fourth at its best returns 21 for 34 with 1.5 asked.
+    // 100 / (10 + x) = 1.5; the second starts at 0.1; the fourth never returns more than 0.53 on average.
     let found = spends(&plan);
     assert!((found[0] - (100.0 / 1.5 - 10.0)).abs() < 1e-8 && found[1] == 0.0 && found[3] == 0.0, "{found:?}");
     assert!((plan.units[2].marginal_return - 1.5).abs() < 1e-9 && found[2] > 40.0);
