@@ -87,11 +87,8 @@ impl Baseline {
                 }
             }
         }
-        let shifts = if panel.has_places() {
-            add_each(layout, "tau", panel.geos.iter().skip(1).cloned(), wide)?
-        } else {
-            0..0
-        };
+        let shifts =
+            if panel.has_places() { add_each(layout, "tau", panel.geos.iter().skip(1).cloned(), wide)? } else { 0..0 };
         let mut controls = Vec::new();
         for control in &panel.controls {
             let values = columns::control(control, panel)?;

@@ -7,7 +7,7 @@ mod defaults;
 mod experiment;
 mod media;
 mod noise;
-mod read;
+pub(crate) mod read;
 pub(crate) mod scale;
 
 use mercer_base::{Error, Result, Seed};
@@ -21,8 +21,6 @@ use experiment::{Experiment, ExperimentRoom};
 use media::{Media, MediaRoom};
 use noise::Noise;
 use scale::{OutcomeScale, by_period, worth};
-
-pub(crate) use read::Response;
 
 /// The model of a panel, ready to be sampled.
 #[derive(Debug, Clone)]
@@ -66,7 +64,9 @@ impl Posterior {
             return Err(Error::internal("a panel has not an outcome for each row"));
         }
         if panel.channels.is_empty() {
-            return Err(Error::config("no channel is named").with_hint("name the columns of channels, as channels=tv,search"));
+            return Err(
+                Error::config("no channel is named").with_hint("name the columns of channels, as channels=tv,search")
+            );
         }
         let scale = OutcomeScale::new(params, panel)?;
         let mut worth = worth(&scale, panel)?;
@@ -172,5 +172,7 @@ impl Density for Posterior {
     }
 }
 
+#[cfg(test)]
+pub(crate) use tests::panels;
 #[cfg(test)]
 mod tests;

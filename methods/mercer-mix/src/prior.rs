@@ -198,7 +198,13 @@ impl Prior {
             Self::TruncatedNormal { mean, sd, low, high } => mean + sd * cut_moments(mean, sd, low, high).0,
             Self::Exponential { rate } => 1.0 / rate,
             Self::HalfCauchy { .. } => f64::INFINITY,
-            Self::StudentT { df, centre, .. } => if df > 1.0 { centre } else { f64::NAN },
+            Self::StudentT { df, centre, .. } => {
+                if df > 1.0 {
+                    centre
+                } else {
+                    f64::NAN
+                }
+            }
             Self::Fixed { value } => value,
         }
     }
@@ -216,7 +222,13 @@ impl Prior {
             Self::TruncatedNormal { mean, sd, low, high } => sd * cut_moments(mean, sd, low, high).1.max(0.0).sqrt(),
             Self::Exponential { rate } => 1.0 / rate,
             Self::HalfCauchy { .. } => f64::INFINITY,
-            Self::StudentT { df, scale, .. } => if df > 2.0 { scale * (df / (df - 2.0)).sqrt() } else { f64::INFINITY },
+            Self::StudentT { df, scale, .. } => {
+                if df > 2.0 {
+                    scale * (df / (df - 2.0)).sqrt()
+                } else {
+                    f64::INFINITY
+                }
+            }
             Self::Fixed { .. } => 0.0,
         }
     }
@@ -288,12 +300,7 @@ impl Within {
 /// The term of a normal density in `x`, where `value` has the given slope and log Jacobian with its gradient.
 fn normal_term(value: f64, slope: f64, x: f64, mean: f64, sd: f64, ln_slope: f64, ln_slope_gradient: f64) -> Term {
     let away = (x - mean) / sd;
-    Term {
-        value,
-        slope,
-        ln_density: -0.5 * away * away + ln_slope,
-        gradient: -away / sd * slope + ln_slope_gradient,
-    }
+    Term { value, slope, ln_density: -0.5 * away * away + ln_slope, gradient: -away / sd * slope + ln_slope_gradient }
 }
 
 fn gamma_term(q: f64, shape: f64, rate: f64) -> Term {

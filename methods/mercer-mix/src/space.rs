@@ -225,9 +225,11 @@ impl Layout {
         if let Some((name, _)) = self.priors.iter().find(|(_, (_, taken))| !taken) {
             let known = self.known.join(", ");
             let meant = nearest(name, self.known.iter().map(String::as_str));
-            let hint = meant.map_or_else(String::new, |meant| format!("did you mean {meant}? ")) + "There are " + &known;
-            return Err(Error::config(format!("a prior is given for {name}, which this model does not have"))
-                .with_hint(hint));
+            let hint =
+                meant.map_or_else(String::new, |meant| format!("did you mean {meant}? ")) + "There are " + &known;
+            return Err(
+                Error::config(format!("a prior is given for {name}, which this model does not have")).with_hint(hint)
+            );
         }
         let mut entries = self.entries;
         let mut names = Vec::new();

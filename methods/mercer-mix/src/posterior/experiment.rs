@@ -48,8 +48,7 @@ impl Experiment {
         let wrong = |what: &str| Error::data(format!("an experiment {what}"));
         let Some(of) = media.get(experiment.channel) else { return Err(wrong("is about a channel that is not there")) };
         let (places, periods) = (panel.geos.len(), panel.periods());
-        let geos: Vec<usize> =
-            if experiment.geos.is_empty() { (0..places).collect() } else { experiment.geos.clone() };
+        let geos: Vec<usize> = if experiment.geos.is_empty() { (0..places).collect() } else { experiment.geos.clone() };
         if geos.iter().any(|geo| *geo >= places) {
             return Err(wrong("names a place that is not there"));
         }

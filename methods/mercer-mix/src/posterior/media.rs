@@ -269,6 +269,15 @@ impl Media {
         }
     }
 
+    /// Multiplies the scaled media, for tests of other media on the same scale.
+    #[cfg(test)]
+    pub(super) fn rescale(&mut self, factor: f64) {
+        let media: Vec<f64> = self.block.media().iter().map(|media| media * factor).collect();
+        let places = self.scatter.as_ref().map_or(1, |(_, deviations)| deviations.len());
+        let frequency = self.block.frequency().map(<[f64]>::to_vec);
+        self.block = Block::new(&media, frequency, places, self.shape.carry.lags());
+    }
+
     /// Puts the coefficients of places where `values` has their deviations.
     pub(super) fn name_places(&self, room: &MediaRoom, values: &mut [f64]) {
         if let Some((_, deviations)) = &self.scatter {

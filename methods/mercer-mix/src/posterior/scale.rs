@@ -37,7 +37,8 @@ impl OutcomeScale {
     pub(crate) fn new(params: &Params, panel: &Panel) -> Result<Self> {
         let multiplies = params.form == Form::Multiplicative;
         let population = panel.population.clone();
-        if population.len() != panel.geos.len() || population.iter().any(|people| !(*people > 0.0 && people.is_finite()))
+        if population.len() != panel.geos.len()
+            || population.iter().any(|people| !(*people > 0.0 && people.is_finite()))
         {
             return Err(Error::data("a place has no inhabitants").with_hint("give each place a population above 0"));
         }
@@ -48,8 +49,10 @@ impl OutcomeScale {
                 return Err(Error::data("the outcome has an infinite value"));
             }
             if multiplies && *outcome <= 0.0 {
-                return Err(Error::data(format!("the outcome has {outcome}, but effects that multiply need it above 0"))
-                    .with_hint("take form = additive, or leave out the places and periods without outcome"));
+                return Err(Error::data(format!(
+                    "the outcome has {outcome}, but effects that multiply need it above 0"
+                ))
+                .with_hint("take form = additive, or leave out the places and periods without outcome"));
             }
             let each = outcome / population[row / periods.max(1)];
             values.push(if multiplies { each.ln() } else { each });
@@ -58,10 +61,11 @@ impl OutcomeScale {
             let count = values.len();
             return Err(Error::data(format!("{count} periods have an outcome: too few for a model")));
         }
-        let (least, most) =
-            values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+        let (least, most) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
         if least == most {
-            return Err(Error::data("the outcome is the same in all rows").with_hint("check which column is mapped to it"));
+            return Err(
+                Error::data("the outcome is the same in all rows").with_hint("check which column is mapped to it")
+            );
         }
         let (centre, spread) = match (panel.has_places(), multiplies) {
             (true, _) => moments(&values),

@@ -3,7 +3,7 @@
 //! The weights of the lags add up to 1, so that a constant exposure keeps its size. Geometric and delayed weights are those of
 //! Jin, Wang, Sun, Chan & Koehler (2017), "Bayesian methods for media mix modeling with carryover and shape effects", eq. 1–3.
 
-use super::lanes::{dot_inline, rows, rows_mut, vectorised};
+use super::lanes::{dot_inline, rows, vectorised};
 use crate::params::Adstock;
 
 /// Places side by side from which on a recursion over periods beats a sum over lags: below, the recursion waits for itself.
@@ -50,12 +50,9 @@ impl Weights {
             weights.iter_mut().for_each(|weight| *weight *= factor);
         }
         if let Some(recursion) = &mut self.recursion {
-            for part in [
-                &mut recursion.first,
-                &mut recursion.last,
-                &mut recursion.first_by_alpha,
-                &mut recursion.last_by_alpha,
-            ] {
+            for part in
+                [&mut recursion.first, &mut recursion.last, &mut recursion.first_by_alpha, &mut recursion.last_by_alpha]
+            {
                 *part *= factor;
             }
         }
@@ -302,9 +299,10 @@ fn weibull_density(scale: f64, shape: f64, values: &mut [f64], by_scale: &mut [f
         *by_scale = shape / scale * (power - 1.0) * *value;
         *by_shape = (1.0 / shape + ln_time - power * ln_time) * *value;
     }
-    let least = values.iter().enumerate().fold((0, f64::INFINITY), |least, (lag, value)| {
-        if *value < least.1 { (lag, *value) } else { least }
-    });
+    let least = values
+        .iter()
+        .enumerate()
+        .fold((0, f64::INFINITY), |least, (lag, value)| if *value < least.1 { (lag, *value) } else { least });
     for series in [values, by_scale, by_shape] {
         let at_least = series[least.0];
         series.iter_mut().for_each(|value| *value -= at_least);

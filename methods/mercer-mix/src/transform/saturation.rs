@@ -281,7 +281,10 @@ mod tests {
 
     #[track_caller]
     fn close(what: &str, value: f64, expected: f64, tolerance: f64) {
-        assert!((value - expected).abs() <= tolerance * expected.abs().max(1.0), "{what}: {value}, expected {expected}");
+        assert!(
+            (value - expected).abs() <= tolerance * expected.abs().max(1.0),
+            "{what}: {value}, expected {expected}"
+        );
     }
 
     #[test]

@@ -4,14 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const KINDS: [Adstock; 6] = [
-    Adstock::Geometric,
-    Adstock::Delayed,
-    Adstock::WeibullPdf,
-    Adstock::WeibullCdf,
-    Adstock::Binomial,
-    Adstock::None,
-];
+const KINDS: [Adstock; 6] =
+    [Adstock::Geometric, Adstock::Delayed, Adstock::WeibullPdf, Adstock::WeibullCdf, Adstock::Binomial, Adstock::None];
 
 /// A series with `lags` periods of zeros in front.
 fn padded(series: &[f64], lags: usize, width: usize) -> Vec<f64> {
@@ -30,7 +24,10 @@ fn carried(carry: Carry, parameters: [f64; 2], series: &[f64], width: usize) -> 
 fn close(what: &str, values: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(values.len(), expected.len());
     for (value, expected) in values.iter().zip(expected) {
-        assert!((value - expected).abs() <= tolerance * expected.abs().max(1.0), "{what}: {value}, expected {expected}");
+        assert!(
+            (value - expected).abs() <= tolerance * expected.abs().max(1.0),
+            "{what}: {value}, expected {expected}"
+        );
     }
 }
 
