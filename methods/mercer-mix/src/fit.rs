@@ -30,7 +30,7 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
     let panel = &intake.input.panel;
     let posterior = Posterior::new(params, panel)?;
     let draws = sampled(params, &posterior, context.seed, context.say)?;
-    Ok(model(params, panel, &posterior, &draws, context.seed))
+    model(params, panel, &posterior, &draws, context.seed)
 }
 
 /// Samples the posterior as the parameters say.
@@ -55,7 +55,7 @@ pub(crate) fn sampled(
 }
 
 /// Asks the draws.
-fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, seed: Seed) -> Model {
+fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, seed: Seed) -> Result<Model> {
     let names = posterior.names();
     let columns = columns(posterior, draws);
     let summaries = summarise_all(names.len(), draws.chains, draws.each, |unknown, chain, out| {
@@ -91,8 +91,8 @@ fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, s
         .map(|(channel, why)| (panel.channels[channel].name.clone(), why))
         .collect();
     let responses = curves::Responses::of(posterior, panel, draws);
-    let plan = if objections.is_empty() { curves::plan(params, panel, &responses, &unidentified) } else { None };
-    Model {
+    let plan = if objections.is_empty() { curves::plan(params, panel, &responses, &unidentified)? } else { None };
+    Ok(Model {
         contribution_share: by_channel(&answers.share),
         contribution: by_channel(&answers.contribution),
         roi: paid(&answers.roi),
@@ -114,7 +114,7 @@ fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, s
         points: kept,
         parameters,
         diagnostics,
-    }
+    })
 }
 
 /// The draws of each unknown on its own scale, chain after chain.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::draws::Draws;
 use crate::estimate::Estimate;
 use crate::panel::Panel;
-use crate::curves::Plan;
+use crate::curves::{BudgetPlan, ChannelCurve};
 use crate::trust::{Diagnostics, TradeOff};
 
 /// What fitting finds.
@@ -37,9 +37,9 @@ pub struct Model {
     /// For each channel the share of an effect that comes in each period after.
     pub carry_over: BTreeMap<String, Vec<f64>>,
     /// For each channel with spend what a spend a period brings in the long run.
-    pub curves: Vec<Curve>,
+    pub(crate) curves: Vec<ChannelCurve>,
     /// Where the next money should go; none where the model may not be acted on.
-    pub plan: Option<Plan>,
+    pub(crate) plan: Option<BudgetPlan>,
     /// Spend of each channel over the data.
     pub(crate) spend: BTreeMap<String, f64>,
     /// Number of unknowns.
@@ -68,34 +68,6 @@ pub struct Parameter {
     pub ess_bulk: Option<f64>,
     /// Effective number of draws in the tails.
     pub ess_tail: Option<f64>,
-}
-
-/// What a channel brings by what it spends a period, all places together, in the long run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Curve {
-    /// The channel.
-    pub channel: String,
-    /// Mean spend a period lately.
-    pub lately: f64,
-    /// The most it spent in a period: beyond that the curve is the model's word alone.
-    pub most: f64,
-    /// Points of the curve, the spend rising.
-    pub points: Vec<CurvePoint>,
-}
-
-/// A point of a curve.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct CurvePoint {
-    /// Spend a period.
-    pub spend: f64,
-    /// Money it brings, mean and ends of the 90 % interval.
-    pub brings: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-    /// What one more unit brings there.
-    pub marginal: f64,
 }
 
 impl Model {

@@ -6,6 +6,8 @@ use mercer_method::Context;
 use mercer_method::day::MICROS_A_DAY;
 
 use crate::answers::{Forecast, course};
+use crate::curves::finite;
+use crate::decide::ResponsePoint;
 use crate::input::Input;
 use crate::model::Model;
 use crate::panel::{Channel, Control, Panel};
@@ -192,13 +194,13 @@ fn returns(model: &Model) -> Result<Frame> {
 }
 
 fn response_curves(model: &Model) -> Result<Frame> {
-    let points = || model.curves.iter().flat_map(|curve| curve.points.iter().map(move |point| (curve, point)));
-    let numbers = |of: fn(&crate::model::CurvePoint) -> f64| Column::Numbers(points().map(|(_, p)| of(p)).collect());
+    let points = || model.curves.iter().flat_map(|of| of.curve.points.iter().map(move |point| (of, point)));
+    let numbers = |of: fn(&ResponsePoint) -> f64| Column::Numbers(points().map(|(_, point)| of(point)).collect());
     Frame::new("response_curves")
-        .with("channel", Column::Words(points().map(|(curve, _)| Some(curve.channel.as_str())).collect()))?
+        .with("channel", Column::Words(points().map(|(of, _)| Some(of.channel.as_str())).collect()))?
         .with("spend", numbers(|point| point.spend))?
-        .with("brings", numbers(|point| point.brings))?
-        .with("brings_low", numbers(|point| point.low))?
-        .with("brings_high", numbers(|point| point.high))?
-        .with("marginal", numbers(|point| point.marginal))
+        .with("brings", numbers(|point| point.returns.mean))?
+        .with("brings_low", numbers(|point| point.returns.low))?
+        .with("brings_high", numbers(|point| point.returns.high))?
+        .with("marginal", numbers(|point| finite(point.marginal_return)))
 }
