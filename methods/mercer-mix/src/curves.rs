@@ -14,7 +14,8 @@ use crate::draws::Draws;
 use crate::estimate::HELD;
 use crate::panel::Panel;
 use crate::params::Params;
-use crate::posterior::{Posterior, Response};
+use crate::posterior::Posterior;
+use crate::posterior::read::Response;
 
 /// Periods at the end of the data that say what is spent lately.
 const LATELY: usize = 13;

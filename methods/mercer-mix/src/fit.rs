@@ -44,14 +44,25 @@ pub(crate) fn sampled(
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Draws> {
     let seed = seed.split("mix");
+    let settings =
+        Settings { tune: params.tune.max(1) as usize, draws: params.draws.max(1) as usize, ..Settings::default() };
+    chains(posterior, params.chains.max(1), &settings, seed, say)
+}
+
+/// Samples some chains.
+///
+/// # Errors
+/// When the sampler cannot begin or go on.
+pub(crate) fn chains(
+    posterior: &Posterior,
+    count: u32,
+    settings: &Settings,
+    seed: Seed,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<Draws> {
     let starts: Vec<Vec<f64>> =
-        (0..params.chains.max(1)).map(|chain| posterior.start(seed.split("start").nth(chain.into()))).collect();
-    let settings = Settings {
-        tune: params.tune.max(1) as usize,
-        draws: params.draws.max(1) as usize,
-        ..Settings::default()
-    };
-    sample(posterior, &starts, &settings, seed, say)
+        (0..count).map(|chain| posterior.start(seed.split("start").nth(chain.into()))).collect();
+    sample(posterior, &starts, settings, seed, say)
 }
 
 /// Asks the draws.

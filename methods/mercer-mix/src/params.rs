@@ -50,6 +50,9 @@ pub struct Params {
     pub draws: u32,
     /// Draws of each chain before, to find steps and scales.
     pub tune: u32,
+    /// How many of the last periods are forecast one by one when the model is judged, each from a model that is fitted to all
+    /// before it: exact, and as many fits. Where it is 0 the last periods are held out at once.
+    pub one_step_forecasts: u32,
     /// Money to divide over the plan; as much as lately where not given.
     pub budget: Option<Positive>,
     /// Length of the plan, in periods.
@@ -91,6 +94,7 @@ impl Default for Params {
             chains: 4,
             draws: 1_000,
             tune: 1_000,
+            one_step_forecasts: 0,
             budget: None,
             plan_periods: 13,
             bounds: BTreeMap::new(),

@@ -59,6 +59,14 @@ impl Posterior {
     /// When the data have missing, negative or unchanging values where the model needs others, or a prior cannot be read or does
     /// not fit its parameter.
     pub(crate) fn new(params: &Params, panel: &Panel) -> Result<Self> {
+        Self::hiding(params, panel, |_| false)
+    }
+
+    /// The same, without the outcome of the rows that are hidden: they are forecast, not learnt from. Scales stay those of all.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn hiding(params: &Params, panel: &Panel, is_hidden: impl Fn(usize) -> bool) -> Result<Self> {
         let (places, periods) = (panel.geos.len(), panel.periods());
         if panel.outcome.len() != panel.rows() {
             return Err(Error::internal("a panel has not an outcome for each row"));
@@ -83,7 +91,9 @@ impl Posterior {
         for channel in &panel.channels {
             media.push(Media::new(params, panel, channel, total_worth, &mut layout)?);
         }
-        let mut outcome = by_period(&panel.outcome, places);
+        let shown = |(row, outcome): (usize, &f64)| if is_hidden(row) { f64::NAN } else { *outcome };
+        let shown: Vec<f64> = panel.outcome.iter().enumerate().map(shown).collect();
+        let mut outcome = by_period(&shown, places);
         for (row, outcome) in outcome.iter_mut().enumerate() {
             *outcome = scale.scaled(*outcome, row % places);
         }
