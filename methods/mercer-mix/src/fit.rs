@@ -11,7 +11,7 @@ use crate::curves;
 use crate::density::Density;
 use crate::draws::Draws;
 use crate::estimate::{Estimate, HELD};
-use crate::input::Input;
+use crate::input::{Input, check_learnable};
 use crate::model::{Model, Parameter};
 use crate::panel::Panel;
 use crate::params::Params;
@@ -28,6 +28,7 @@ const PAIRED: usize = 60;
 /// When parameters and data do not fit each other, or the sampler cannot go on.
 pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>) -> Result<Model> {
     let panel = &intake.input.panel;
+    check_learnable(panel)?;
     let posterior = Posterior::new(params, panel)?;
     let draws = sampled(params, &posterior, context.seed, context.say)?;
     model(params, panel, &posterior, &draws, context.seed)

@@ -73,6 +73,22 @@ pub(crate) static ABOUT: About = About {
     question: "What does each channel return, and where should the next unit of money go?",
     forms: &[
         Form {
+            id: "periods",
+            about: "one row for each week or day, in each place, with a column for each channel",
+            tables: &[
+                TableSpec {
+                    name: "periods",
+                    grain: "day, week or month, in one place",
+                    required: true,
+                    columns: &[DATE, ColumnSpec { required: false, ..TARGET }, GEO, POPULATION, WORTH],
+                    others: Some("media, spend and controls, as the parameters name them"),
+                    sql: None,
+                    scores_of: None,
+                },
+                EXPERIMENTS,
+            ],
+        },
+        Form {
             id: "ledger",
             about: "what came in by day, and what each channel spent by day",
             tables: &[
@@ -110,22 +126,6 @@ pub(crate) static ABOUT: About = About {
                     ],
                     others: None,
                     sql: Some(include_str!("../sql/media.sql")),
-                    scores_of: None,
-                },
-                EXPERIMENTS,
-            ],
-        },
-        Form {
-            id: "periods",
-            about: "one row for each week or day, in each place, with a column for each channel",
-            tables: &[
-                TableSpec {
-                    name: "periods",
-                    grain: "day, week or month, in one place",
-                    required: true,
-                    columns: &[DATE, TARGET, GEO, POPULATION, WORTH],
-                    others: Some("media, spend and controls, as the parameters name them"),
-                    sql: None,
                     scores_of: None,
                 },
                 EXPERIMENTS,

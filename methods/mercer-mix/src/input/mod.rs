@@ -50,21 +50,17 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
     days.dedup();
     let period = if is_ledger && params.period == Period::Auto { Period::Week } else { params.period };
     let calendar = Calendar::of(&days, period, &mut notes)?;
-    if calendar.periods() < FEWEST_PERIODS {
-        return Err(Error::data(format!(
-            "{} are too few for a mix model",
-            count(calendar.periods() as u64, "period", "periods")
-        ))
-        .with_hint(format!("give at least {FEWEST_PERIODS}; two years of weeks are a good start")));
-    }
     let grid = Grid::new(calendar, &rows)?;
-    let outcome = outcome(params, main)?;
+    let outcome = outcome(params, main);
     let panel = Panel {
         days: grid.calendar.days(),
         step: grid.calendar.step(),
         population: grid.mean_of_place(main, "population")?,
         // A ledger has no row for a day without a sale.
-        outcome: grid.fold(main, outcome, Fold::Sum, if is_ledger { 0.0 } else { f64::NAN })?,
+        outcome: match outcome {
+            Some(name) => grid.fold(main, name, Fold::Sum, if is_ledger { 0.0 } else { f64::NAN })?,
+            None => vec![f64::NAN; grid.rows()],
+        },
         value: worth(params, main, &grid)?,
         channels: match media {
             Some(media) => ledger_channels(params, media, &grid, &mut notes)?,
@@ -108,16 +104,14 @@ fn days_of(step: f64) -> i64 {
     }
 }
 
-/// The column that says what came in. A project's table has several.
-fn outcome(params: &Params, main: &Frame) -> Result<&'static str> {
-    Ok(match params.outcome {
-        Outcome::Orders if main.column("orders").is_some() => "orders",
-        Outcome::NewCustomers if main.column("new_customers").is_some() => "new_customers",
-        _ => {
-            main.numbers("target")?;
-            "target"
-        }
-    })
+/// The column that says what came in, where the table has one: of periods to come it is not known. A project's table has several.
+fn outcome(params: &Params, main: &Frame) -> Option<&'static str> {
+    let asked = match params.outcome {
+        Outcome::Orders => "orders",
+        Outcome::NewCustomers => "new_customers",
+        Outcome::NetSales => "target",
+    };
+    [asked, "target"].into_iter().find(|name| main.column(name).is_some())
 }
 
 /// Rows with a date and, where there is a column of places, a place.
@@ -214,10 +208,15 @@ fn controls(params: &Params, main: &Frame, grid: &Grid) -> Result<Vec<Control>> 
     Ok(controls)
 }
 
-/// What no model can be made of.
-fn check(panel: &Panel) -> Result<()> {
-    if panel.channels.is_empty() {
-        return Err(Error::data("no channel was used in these data").with_hint("check which columns are channels"));
+/// What no model can be learnt from.
+///
+/// # Errors
+/// When too few periods have an outcome, or it never changes.
+pub(crate) fn check_learnable(panel: &Panel) -> Result<()> {
+    if panel.periods() < FEWEST_PERIODS {
+        let periods = count(panel.periods() as u64, "period", "periods");
+        return Err(Error::data(format!("{periods} are too few for a mix model"))
+            .with_hint(format!("give at least {FEWEST_PERIODS}; two years of weeks are a good start")));
     }
     let known: Vec<f64> = panel.outcome.iter().copied().filter(|outcome| !outcome.is_nan()).collect();
     if known.len() < FEWEST_PERIODS {
@@ -227,6 +226,14 @@ fn check(panel: &Panel) -> Result<()> {
     if known.windows(2).all(|pair| pair[0] == pair[1]) {
         return Err(Error::data("the target is the same in all periods, so nothing moves it")
             .with_hint("check the column of the target: --map target=COLUMN"));
+    }
+    Ok(())
+}
+
+/// What no panel can do without.
+fn check(panel: &Panel) -> Result<()> {
+    if panel.channels.is_empty() {
+        return Err(Error::data("no channel was used in these data").with_hint("check which columns are channels"));
     }
     Ok(())
 }
