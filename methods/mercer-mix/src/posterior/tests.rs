@@ -4,7 +4,6 @@ mod gradients;
 mod meanings;
 pub(crate) mod panels;
 mod refusals;
-mod timing;
 
 use super::*;
 use panels::{meridian_example, pymc_example};

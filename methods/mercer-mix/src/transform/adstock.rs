@@ -289,13 +289,20 @@ fn delayed(alpha: f64, theta: f64, values: &mut [f64], by_alpha: &mut [f64], by_
 }
 
 /// The Weibull density of scale λ and shape k at 1, 2, …, less its smallest value, so that the least of the lags has no effect.
+///
+/// All are taken relative to the largest, which the weights do not feel: else a small scale would leave nothing but zeros.
 fn weibull_density(scale: f64, shape: f64, values: &mut [f64], by_scale: &mut [f64], by_shape: &mut [f64]) {
+    let ln_density = |lag: usize| {
+        let ln_time = (as_number(lag + 1) / scale).ln();
+        let power = (shape * ln_time).exp();
+        ((shape - 1.0) * ln_time - power, ln_time, power)
+    };
+    let largest = (0..values.len()).map(|lag| ln_density(lag).0).fold(f64::NEG_INFINITY, f64::max);
     for (lag, ((value, by_scale), by_shape)) in
         values.iter_mut().zip(by_scale.iter_mut()).zip(by_shape.iter_mut()).enumerate()
     {
-        let ln_time = (as_number(lag + 1) / scale).ln();
-        let power = (shape * ln_time).exp();
-        *value = (shape.ln() - scale.ln() + (shape - 1.0) * ln_time - power).exp();
+        let (ln_density, ln_time, power) = ln_density(lag);
+        *value = (ln_density - largest).exp();
         *by_scale = shape / scale * (power - 1.0) * *value;
         *by_shape = (1.0 / shape + ln_time - power * ln_time) * *value;
     }

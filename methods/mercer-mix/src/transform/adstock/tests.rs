@@ -59,6 +59,12 @@ fn nothing_carried_over_is_the_period_alone() {
 }
 
 #[test]
+fn a_weibull_that_is_over_before_the_first_period_leaves_that_period() {
+    // Densities at 1, 2 and 3 of scale 0.01 are below e^(−74 000): all 0 as they are, but not relative to the largest.
+    close("density", &Carry::new(Adstock::WeibullPdf, 3).kernel([0.01, 2.436]), &[1.0, 0.0, 0.0], 0.0);
+}
+
+#[test]
 fn derivatives_of_weights_agree_with_differences() {
     // Central differences with a step of 1e-6: errors of some 1e-10.
     for kind in KINDS {
