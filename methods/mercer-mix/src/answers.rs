@@ -150,7 +150,8 @@ impl Forecast {
 
     /// Share of the known outcomes that the intervals hold, of the rows that are asked.
     pub(crate) fn covered(&self, outcomes: &[(usize, f64)]) -> f64 {
-        let held = outcomes.iter().filter(|(row, outcome)| (self.low[*row]..=self.high[*row]).contains(outcome)).count();
+        let held =
+            outcomes.iter().filter(|(row, outcome)| (self.low[*row]..=self.high[*row]).contains(outcome)).count();
         held as f64 / outcomes.len() as f64
     }
 }

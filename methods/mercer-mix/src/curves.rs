@@ -235,9 +235,12 @@ fn bounds<'a>(params: &'a Params, panel: &Panel) -> Result<BTreeMap<&'a str, (f6
             return Err(Error::config(format!("bounds: there is no channel {name}"))
                 .with_hint(format!("the channels: {}", known.join(", "))));
         }
-        let ends = text.split_once("..").and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
+        let ends =
+            text.split_once("..").and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
         match ends {
-            Some((low, high)) if (0.0..=high).contains(&low) && f64::is_finite(high) => bounds.insert(name.as_str(), (low, high)),
+            Some((low, high)) if (0.0..=high).contains(&low) && f64::is_finite(high) => {
+                bounds.insert(name.as_str(), (low, high))
+            }
             _ => {
                 return Err(Error::config(format!("bounds of {name}: {text:?} is no range"))
                     .with_hint("write the least and the most as shares of the present spend: 0.5..1.5"));
@@ -254,7 +257,8 @@ impl BudgetPlan {
     /// When its columns do not fit each other.
     pub(crate) fn frame(&self) -> Result<Frame> {
         let units = || self.plan.units.iter();
-        let words = |of: fn(&(String, String)) -> &str| Column::Words(self.units.iter().map(|unit| Some(of(unit))).collect());
+        let words =
+            |of: fn(&(String, String)) -> &str| Column::Words(self.units.iter().map(|unit| Some(of(unit))).collect());
         let places: Words = units().map(|unit| Some(in_words(unit.bound))).collect();
         Frame::new("budget_plan")
             .with("channel", words(|unit| &unit.0))?

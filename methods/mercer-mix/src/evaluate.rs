@@ -83,10 +83,8 @@ impl Trial {
         let mut naive = vec![(format!("the mean of the {LEVEL} periods before"), vec![level; judged.len()])];
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "periods of a year")]
         let year = (DAYS_A_YEAR / panel.step).round() as usize;
-        let of_year: Vec<f64> = judged
-            .iter()
-            .map(|(row, _)| row.checked_sub(year).map_or(f64::NAN, |row| panel.outcome[row]))
-            .collect();
+        let of_year: Vec<f64> =
+            judged.iter().map(|(row, _)| row.checked_sub(year).map_or(f64::NAN, |row| panel.outcome[row])).collect();
         if of_year.iter().all(|outcome| !outcome.is_nan()) && held <= year {
             naive.push(("the same period a year before".to_owned(), of_year));
         }
@@ -121,7 +119,8 @@ impl Trial {
             ("the place's mean times the period's share of the mean".to_owned(), both),
             ("the place's mean".to_owned(), place),
         ];
-        let design = "a tenth of the places' periods drawn by lot and held out, of which only the media and controls were known";
+        let design =
+            "a tenth of the places' periods drawn by lot and held out, of which only the media and controls were known";
         Some(Self { design: design.to_owned(), hidden, judged, naive })
     }
 
@@ -199,7 +198,8 @@ fn held_out(panel: &Panel, judged: &[(usize, f64)], forecast: &Forecast) -> Deta
     };
     Detail {
         name: "held_out".to_owned(),
-        about: "Held-out periods: what was forecast from media and controls, with its 90 % interval, and what came".to_owned(),
+        about: "Held-out periods: what was forecast from media and controls, with its 90 % interval, and what came"
+            .to_owned(),
         table: Table { columns, rows: judged.iter().map(row).collect() },
     }
 }
@@ -212,7 +212,8 @@ fn one_by_one(params: &Params, panel: &Panel, seed: Seed, say: &(dyn Fn(&str) + 
     let periods = panel.periods();
     let asked = (params.one_step_forecasts as usize).min(periods.saturating_sub(2 * FEWEST));
     let full = Posterior::new(params, panel)?;
-    let settings = Settings { tune: params.tune.max(1) as usize, draws: params.draws.max(1) as usize, ..Settings::default() };
+    let settings =
+        Settings { tune: params.tune.max(1) as usize, draws: params.draws.max(1) as usize, ..Settings::default() };
     let mut logs = Vec::with_capacity(asked);
     let mut judged = Vec::with_capacity(asked);
     let mut naive = Vec::with_capacity(asked);
@@ -257,8 +258,7 @@ fn one_by_one(params: &Params, panel: &Panel, seed: Seed, say: &(dyn Fn(&str) + 
     let mean = elpd / logs.len() as f64;
     let scatter: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (logs.len() as f64 - 1.0).max(1.0);
     let error = (scatter * logs.len() as f64).sqrt();
-    let trial =
-        Trial { design, hidden: Vec::new(), judged, naive: vec![("the period before".to_owned(), naive)] };
+    let trial = Trial { design, hidden: Vec::new(), judged, naive: vec![("the period before".to_owned(), naive)] };
     let mut evaluation = trial.judge(panel, &forecast);
     let nothing = vec![f64::NAN; evaluation.baselines.len()];
     evaluation.measures.push(Measure::plain("elpd", "Log predictive density, on the scaled target", elpd, &nothing));

@@ -17,10 +17,13 @@ use crate::panel::Panel;
 use crate::params::Params;
 use crate::posterior::Posterior;
 use crate::sample::{Settings, sample};
+use crate::sheared::Sheared;
 use crate::trust::{Diagnostics, trade_offs, unidentified};
 
 /// Unknowns among which pairs are looked for that trade off: those of channels and the level come first.
 const PAIRED: usize = 60;
+/// Smaller steps than usual: tails of saturation are long.
+const TARGET_ACCEPT: f64 = 0.9;
 
 /// Fits a model.
 ///
@@ -45,8 +48,12 @@ pub(crate) fn sampled(
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Draws> {
     let seed = seed.split("mix");
-    let settings =
-        Settings { tune: params.tune.max(1) as usize, draws: params.draws.max(1) as usize, ..Settings::default() };
+    let settings = Settings {
+        tune: params.tune.max(1) as usize,
+        draws: params.draws.max(1) as usize,
+        target_accept: TARGET_ACCEPT,
+        ..Settings::default()
+    };
     chains(posterior, params.chains.max(1), &settings, seed, say)
 }
 
@@ -61,9 +68,16 @@ pub(crate) fn chains(
     seed: Seed,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Draws> {
-    let starts: Vec<Vec<f64>> =
-        (0..count).map(|chain| posterior.start(seed.split("start").nth(chain.into()))).collect();
-    sample(posterior, &starts, settings, seed, say)
+    let sheared = Sheared::new(posterior);
+    let start = |chain: u32| {
+        let mut point = posterior.start(seed.split("start").nth(chain.into()));
+        sheared.shear(&mut point);
+        point
+    };
+    let starts: Vec<Vec<f64>> = (0..count).map(start).collect();
+    let mut draws = sample(&sheared, &starts, settings, seed, say)?;
+    draws.points.chunks_exact_mut(draws.dim.max(1)).for_each(|point| sheared.unshear(point));
+    Ok(draws)
 }
 
 /// Asks the draws.
@@ -98,10 +112,8 @@ fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, s
     let (paired_names, paired_columns): (Vec<String>, Vec<Vec<f64>>) =
         few.into_iter().map(|at| (names[at].clone(), columns[at].clone())).unzip();
     let objections = diagnostics.objections();
-    let unidentified: BTreeMap<String, String> = unidentified(panel)
-        .into_iter()
-        .map(|(channel, why)| (panel.channels[channel].name.clone(), why))
-        .collect();
+    let unidentified: BTreeMap<String, String> =
+        unidentified(panel).into_iter().map(|(channel, why)| (panel.channels[channel].name.clone(), why)).collect();
     let responses = curves::Responses::of(posterior, panel, draws);
     let plan = if objections.is_empty() { curves::plan(params, panel, &responses, &unidentified)? } else { None };
     Ok(Model {

@@ -22,6 +22,7 @@ mod predict;
 mod prior;
 mod report;
 mod sample;
+mod sheared;
 mod space;
 mod spec;
 mod transform;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use mercer_method::packed;
 use serde::{Deserialize, Serialize};
 
+use crate::curves::{BudgetPlan, ChannelCurve};
 use crate::draws::Draws;
 use crate::estimate::Estimate;
 use crate::panel::Panel;
-use crate::curves::{BudgetPlan, ChannelCurve};
 use crate::trust::{Diagnostics, TradeOff};
 
 /// What fitting finds.

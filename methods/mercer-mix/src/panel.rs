@@ -91,7 +91,9 @@ impl Panel {
     /// Where a period stands, in steps from the first: its number, but where periods are asked after those that were learnt.
     pub(crate) fn step_of(&self, period: usize) -> f64 {
         match (self.days.first(), self.days.get(period)) {
-            (Some(first), Some(day)) if period >= self.learnt => ((f64::from(*day) - f64::from(*first)) / self.step).round(),
+            (Some(first), Some(day)) if period >= self.learnt => {
+                ((f64::from(*day) - f64::from(*first)) / self.step).round()
+            }
             _ => period as f64,
         }
     }

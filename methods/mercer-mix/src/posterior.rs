@@ -14,8 +14,9 @@ use mercer_base::{Error, Result, Seed};
 
 use crate::density::Density;
 use crate::design::{Baseline, BaselineRoom};
-use crate::panel::Panel;
+use crate::panel::{Channel, Panel};
 use crate::params::{Effect, Params};
+use crate::sheared::Shear;
 use crate::space::{Layout, Space};
 use experiment::{Experiment, ExperimentRoom};
 use media::{Media, MediaRoom};
@@ -31,6 +32,8 @@ pub(crate) struct Posterior {
     scale: OutcomeScale,
     baseline: Baseline,
     media: Vec<Media>,
+    /// The exposure of each channel that was usual while it ran, on the model's scale.
+    usual: Vec<f64>,
     /// Worth in money of a unit of effect on the model's scale, period by period.
     worth: Vec<f64>,
     noise: Noise,
@@ -103,7 +106,9 @@ impl Posterior {
         let experiment = |experiment| Experiment::new(experiment, panel, &media, &scale);
         let experiments = panel.experiments.iter().map(experiment).collect::<Result<_>>()?;
         let facts = read::Facts::new(panel);
-        Ok(Self { space, places, periods, scale, baseline, media, worth, noise, experiments, facts })
+        let usual =
+            panel.channels.iter().zip(&media).map(|(channel, media)| usual(channel, panel, media.unit)).collect();
+        Ok(Self { usual, space, places, periods, scale, baseline, media, worth, noise, experiments, facts })
     }
 
     /// The unknowns, as they are called in results.
@@ -126,6 +131,11 @@ impl Posterior {
         self.space.prior_draw(seed)
     }
 
+    /// How coefficients trade off with the curves of their channels.
+    pub(crate) fn shears(&self) -> Vec<Shear> {
+        self.media.iter().zip(&self.usual).filter_map(|(media, usual)| media.shear(&self.space, *usual)).collect()
+    }
+
     /// Computes effects, coefficients and the mean of the point that `work` has the values of.
     fn forward(&self, work: &mut Work) {
         self.baseline.predict(&work.values, &mut work.mean, &mut work.baseline);
@@ -134,6 +144,18 @@ impl Posterior {
             room.add_to(&mut work.mean);
         }
     }
+}
+
+/// The mean exposure of a channel while it ran, on the model's scale; where people are counted, how often they were reached.
+fn usual(channel: &Channel, panel: &Panel, unit: f64) -> f64 {
+    let periods = panel.periods().max(1);
+    let of_row = |(row, media): (usize, &f64)| match &channel.frequency {
+        Some(frequency) => frequency[row],
+        None => media / panel.population[row / periods] / unit,
+    };
+    let series = channel.media.iter().enumerate().map(of_row).filter(|exposure| *exposure > 0.0);
+    let (sum, count) = series.fold((0.0, 0.0), |(sum, count), exposure| (sum + exposure, count + 1.0));
+    sum / f64::max(count, 1.0)
 }
 
 impl Density for Posterior {
@@ -185,4 +207,4 @@ impl Density for Posterior {
 #[cfg(test)]
 pub(crate) use tests::panels;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -44,7 +44,10 @@ pub(crate) fn predict(params: &Params, model: &Model, input: &Input, context: &C
 /// When the two do not have the same places, channels and controls.
 fn asked(model: &Model, other: &Panel, lags: u32) -> Result<(Panel, usize)> {
     let learnt = &model.panel;
-    if other.days == learnt.days && other.channels == learnt.channels && other.controls == learnt.controls && other.geos == learnt.geos
+    if other.days == learnt.days
+        && other.channels == learnt.channels
+        && other.controls == learnt.controls
+        && other.geos == learnt.geos
     {
         return Ok((learnt.clone(), 0));
     }
@@ -178,7 +181,10 @@ fn returns(model: &Model) -> Result<Frame> {
     };
     let mut frame = Frame::new("channel_returns")
         .with("channel", Column::Words(names.iter().map(|name| Some(*name)).collect()))?
-        .with("spend", Column::Numbers(names.iter().map(|name| model.spend.get(*name).copied().unwrap_or(f64::NAN)).collect()))?;
+        .with(
+            "spend",
+            Column::Numbers(names.iter().map(|name| model.spend.get(*name).copied().unwrap_or(f64::NAN)).collect()),
+        )?;
     let parts = [
         ("contribution", &model.contribution),
         ("contribution_share", &model.contribution_share),

@@ -81,6 +81,11 @@ impl Space {
         self.free().map(|entry| (entry.name.as_str(), &entry.prior))
     }
 
+    /// The unknown of an entry, where it is one, and its prior.
+    pub(crate) fn entry(&self, entry: usize) -> Option<(Option<usize>, Prior)> {
+        self.entries.get(entry).map(|entry| (entry.at, entry.prior))
+    }
+
     /// Whether the entry is known: no unknown.
     pub(crate) fn is_fixed(&self, entry: usize) -> bool {
         self.entries.get(entry).is_none_or(|entry| entry.at.is_none())

@@ -79,7 +79,10 @@ impl Diagnostics {
     pub(crate) fn objections(&self) -> Vec<String> {
         let mut found = Vec::new();
         if self.r_hat_max > MOST_R_HAT {
-            found.push(format!("the chains do not agree: R-hat is {:.3} of {}, {MOST_R_HAT} at most is sound", self.r_hat_max, self.worst));
+            found.push(format!(
+                "the chains do not agree: R-hat is {:.3} of {}, {MOST_R_HAT} at most is sound",
+                self.r_hat_max, self.worst
+            ));
         }
         let needed = FEWEST_ESS * self.chains as f64;
         if self.ess_bulk_min < needed || self.ess_tail_min < needed {
@@ -89,10 +92,16 @@ impl Diagnostics {
             ));
         }
         if self.divergences as f64 > MOST_DIVERGENT * self.draws as f64 {
-            found.push(format!("{} of {} trajectories diverged: parts of the posterior were not reached", self.divergences, self.draws));
+            found.push(format!(
+                "{} of {} trajectories diverged: parts of the posterior were not reached",
+                self.divergences, self.draws
+            ));
         }
         if self.e_bfmi_min < LEAST_E_BFMI {
-            found.push(format!("the sampler explores the tails too slowly (E-BFMI {:.2}, {LEAST_E_BFMI} at least is sound)", self.e_bfmi_min));
+            found.push(format!(
+                "the sampler explores the tails too slowly (E-BFMI {:.2}, {LEAST_E_BFMI} at least is sound)",
+                self.e_bfmi_min
+            ));
         }
         if self.covered < LEAST_COVERED {
             found.push(format!(
@@ -117,9 +126,12 @@ pub(crate) fn unidentified(panel: &Panel) -> Vec<(usize, String)> {
             found.push((at, "hardly varies, so nothing shows what less or more of it would do".to_owned()));
             continue;
         }
-        let twin = panel.channels.iter().enumerate().filter(|(other, _)| *other != at).find(|(_, other)| {
-            correlation(&channel.media, &other.media) > MOST_CORRELATED
-        });
+        let twin = panel
+            .channels
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at)
+            .find(|(_, other)| correlation(&channel.media, &other.media) > MOST_CORRELATED);
         if let Some((_, twin)) = twin {
             found.push((at, format!("moves with {}, so that the data cannot tell them apart", twin.name)));
         }
@@ -207,7 +219,8 @@ mod tests {
         let own: Vec<f64> = (0..60).map(|at| f64::from(at % 7)).collect();
         let mut rare = vec![0.0; 60];
         rare[3] = 5.0;
-        let found = unidentified(&panel(vec![wave.clone(), wave.iter().map(|x| 3.0 * x).collect(), vec![2.0; 60], rare, own]));
+        let found =
+            unidentified(&panel(vec![wave.clone(), wave.iter().map(|x| 3.0 * x).collect(), vec![2.0; 60], rare, own]));
         let told: Vec<(usize, bool)> = found.iter().map(|(at, why)| (*at, why.contains("moves with"))).collect();
         assert_eq!(told, [(0, true), (1, true), (2, false), (3, false)]);
     }

@@ -46,7 +46,12 @@ fn the_example_has_the_posterior_that_pymc_marketing_finds() {
     for (found, mean, tolerance) in expected {
         assert!((found["mean"].as_f64().unwrap() - mean).abs() <= tolerance, "{found} for {mean}");
     }
-    let truth = [("adstock_alpha[x1]", 0.4), ("adstock_alpha[x2]", 0.2), ("saturation_lam[x1]", 4.0), ("saturation_lam[x2]", 3.0)];
+    let truth = [
+        ("adstock_alpha[x1]", 0.4),
+        ("adstock_alpha[x2]", 0.2),
+        ("saturation_lam[x1]", 4.0),
+        ("saturation_lam[x2]", 3.0),
+    ];
     for (name, truth) in truth {
         let ends = &model["parameters"][name]["hdi_90"];
         assert!(ends[0].as_f64().unwrap() <= truth && truth <= ends[1].as_f64().unwrap(), "{name}: {ends}");
@@ -75,4 +80,23 @@ fn robyns_weekly_data_run_through() {
     let roi = outcome.saved.model["roi"].as_object().unwrap();
     assert_eq!(roi.keys().collect::<Vec<_>>(), ["facebook_I", "ooh_S", "print_S", "search_clicks_P", "tv_S"]);
     assert!(outcome.evaluation.is_some());
+}
+
+#[test]
+fn zz() {
+    let Some(frame) = example() else { return };
+    let start = std::time::Instant::now();
+    let model = fit(frame, &example_params(), Wish::default()).saved.model;
+    println!("{:?} {}", start.elapsed(), model["diagnostics"]);
+    for name in [
+        "adstock_alpha[x1]",
+        "adstock_alpha[x2]",
+        "saturation_lam[x1]",
+        "saturation_lam[x2]",
+        "saturation_beta[x2]",
+        "y_sigma",
+    ] {
+        println!("{name} {}", model["parameters"][name]);
+    }
+    println!("{} {}", model["contribution_share"], model["roi"]);
 }

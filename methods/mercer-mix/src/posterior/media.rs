@@ -9,6 +9,7 @@ use super::scale::{by_period, check, scaled_media};
 use crate::panel::{Channel, Panel};
 use crate::params::{Effect, Params, Saturation};
 use crate::prior::Prior;
+use crate::sheared::Shear;
 use crate::space::{Domain, Layout, Space};
 use crate::transform::adstock::Carry;
 use crate::transform::lanes::{add_by_place, blend_by_place, dot, sum_by_place};
@@ -134,6 +135,17 @@ impl Media {
     /// Takes note of what is fixed, once the space is known.
     pub(super) fn settle(&mut self, space: &Space) {
         self.shape.slope_is_fixed = self.curve.get(1).is_none_or(|entry| space.is_fixed(*entry));
+    }
+
+    /// How the coefficient trades off with the curve, where both are unknown and the coefficient's coordinate is its logarithm.
+    pub(super) fn shear(&self, space: &Space, exposure: f64) -> Option<Shear> {
+        let (effect, prior) = space.entry(self.effect)?;
+        let is_logarithm = (prior.at(0.5).value.ln() - 0.5).abs() < 1e-12;
+        if self.about != About::Coefficient || self.scatter.is_some() || self.widens() || !is_logarithm {
+            return None;
+        }
+        let curve = [0, 1].map(|which| self.curve.get(which).and_then(|entry| space.entry(*entry)));
+        Some(Shear { effect: effect?, curve, kind: self.kind, exposure }).filter(|_| !self.curve.is_empty())
     }
 
     /// Room for [`Media::forward`] and [`Media::pull_back`].

@@ -58,11 +58,15 @@ impl Desk<'_> {
         ];
         let mut caveats = vec![
             self.calibration(),
-            "Low and high are the ends of the shortest interval that holds 90 % of what the data and the priors allow.".to_owned(),
+            "Low and high are the ends of the shortest interval that holds 90 % of what the data and the priors allow."
+                .to_owned(),
         ];
-        caveats.extend(model.unidentified.iter().map(|(channel, why)| {
-            format!("{channel} {why}: its figures are what was assumed, not what was seen.")
-        }));
+        caveats.extend(
+            model
+                .unidentified
+                .iter()
+                .map(|(channel, why)| format!("{channel} {why}: its figures are what was assumed, not what was seen.")),
+        );
         let bar = |name: &&String| {
             let roi = &model.roi[*name];
             Bar { label: (*name).clone(), value: rounded(roi.mean), note: range(roi), accent: roi.hdi_90[0] > 1.0 }
@@ -70,10 +74,11 @@ impl Desk<'_> {
         Card {
             id: "mix-returns".into(),
             title,
-            subtitle: format!("Target in money for each unit of money spent, mean and 90 % interval; {}", self.window()),
-            so_what: Some(
-                "Look at what one more unit returns before moving money: a good channel can be full.".into(),
+            subtitle: format!(
+                "Target in money for each unit of money spent, mean and 90 % interval; {}",
+                self.window()
             ),
+            so_what: Some("Look at what one more unit returns before moving money: a good channel can be full.".into()),
             caveats,
             chart: Some(Chart::Bars { unit: Unit::Number, bars: channels.iter().map(bar).collect() }),
             table: Table { columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(), rows },
@@ -265,8 +270,13 @@ impl Desk<'_> {
                 ]
             })
             .collect();
-        let columns =
-            [("spend", "Spend a period"), ("brings", "Brings"), ("low", "low"), ("high", "high"), ("marginal", "One more unit")];
+        let columns = [
+            ("spend", "Spend a period"),
+            ("brings", "Brings"),
+            ("low", "low"),
+            ("high", "high"),
+            ("marginal", "One more unit"),
+        ];
         Card {
             id: format!("mix-curve-{}", of.channel),
             title: format!("{}: {room}", of.channel),
@@ -328,8 +338,7 @@ impl Desk<'_> {
                 vec![Value::Text(label(period)), cell(came[period]), cell(expected[period]), cell(baseline[period])]
             })
             .collect();
-        let columns =
-            [("period", "Period"), ("came", "Came"), ("expected", "Model"), ("baseline", "Without channels")];
+        let columns = [("period", "Period"), ("came", "Came"), ("expected", "Model"), ("baseline", "Without channels")];
         Card {
             id: "mix-course".into(),
             title: "What came, what the model makes of it, and what would have come without channels".into(),

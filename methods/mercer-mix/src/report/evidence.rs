@@ -44,7 +44,9 @@ impl Desk<'_> {
                 true => "Periods the model had not seen come as it says, closer than simple forecasts".into(),
                 false => "Periods the model had not seen are forecast no better than by simple means".into(),
             },
-            subtitle: "Target of held-out periods: forecast from media and controls with its 90 % interval, and what came".into(),
+            subtitle:
+                "Target of held-out periods: forecast from media and controls with its 90 % interval, and what came"
+                    .into(),
             so_what: None,
             caveats: vec![format!("How: {}.", self.known.evaluation.design), self.known.evaluation.words.clone()],
             chart,
@@ -194,7 +196,8 @@ impl Desk<'_> {
         Some(Card {
             id: "mix-trade-offs".into(),
             title: format!("{} and {} cannot be told apart well", strongest.one, strongest.other),
-            subtitle: "Pairs of unknowns whose draws move together: if one is higher, the other is lower or higher too".into(),
+            subtitle: "Pairs of unknowns whose draws move together: if one is higher, the other is lower or higher too"
+                .into(),
             so_what: Some("An experiment on one of them would settle both.".into()),
             caveats: Vec::new(),
             chart: None,

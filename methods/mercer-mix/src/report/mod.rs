@@ -56,10 +56,8 @@ impl Desk<'_> {
         let mut objections = self.model().objections.clone();
         let covered = self.known.evaluation.measure("coverage_90").and_then(|measure| measure.model);
         if let Some(covered) = covered.filter(|covered| *covered < LEAST_COVERED) {
-            objections.push(format!(
-                "90 % intervals held only {} of the periods that were held out",
-                self.share(covered)
-            ));
+            objections
+                .push(format!("90 % intervals held only {} of the periods that were held out", self.share(covered)));
         }
         objections
     }
@@ -86,11 +84,7 @@ impl Desk<'_> {
             change_in_points: false,
             more_is_better: None,
             course: Vec::new(),
-            note: format!(
-                "for each unit spent, the best of {}; 90 % {}",
-                model.roi.len(),
-                range(roi)
-            ),
+            note: format!("for each unit spent, the best of {}; 90 % {}", model.roi.len(), range(roi)),
         }]
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn made_up(places: usize, periods: usize) -> Panel {
             Control { name: "feast".into(), values: series(12, &|x| if x < 0.1 { 1.0 } else { 0.0 }) },
         ],
         experiments: Vec::new(),
+        learnt: periods,
     }
 }
 
@@ -103,6 +104,7 @@ pub(crate) fn pymc_example() -> Option<Panel> {
         step: 7.0,
         geos: vec![String::new()],
         population: vec![1.0],
+        learnt: outcome.len(),
         value: vec![1.0; outcome.len()],
         outcome,
         channels: vec![channel("x1"), channel("x2")],
@@ -135,6 +137,7 @@ pub(crate) fn meridian_example() -> Option<Panel> {
             .collect(),
         controls: ["competitor_sales_control", "sentiment_score_control", "Promo"].map(control).into(),
         experiments: Vec::new(),
+        learnt: 156,
         geos,
         days,
     })
