@@ -13,7 +13,7 @@ use crate::density::Density;
 use crate::draws::Draws;
 use crate::estimate::HELD;
 use crate::panel::Panel;
-use crate::params::Params;
+use crate::params::{Params, pairs};
 use crate::posterior::Posterior;
 use crate::posterior::read::Response;
 
@@ -197,7 +197,7 @@ pub(crate) fn plan(
         for (place, geo) in panel.geos.iter().enumerate() {
             let unit = at * responses.places + place;
             let (lately, most) = (responses.lately[unit], responses.most[unit]);
-            let asked = bounds.get(name.as_str()).copied();
+            let asked = bounds.get(name).copied();
             let (low, high) = asked.unwrap_or(USUAL_BOUNDS);
             each.push(match asked {
                 None if unidentified.contains_key(name) => (lately, lately),
@@ -227,10 +227,10 @@ pub(crate) fn plan(
 }
 
 /// Bounds by channel, as shares of what it has lately.
-fn bounds<'a>(params: &'a Params, panel: &Panel) -> Result<BTreeMap<&'a str, (f64, f64)>> {
+fn bounds(params: &Params, panel: &Panel) -> Result<BTreeMap<String, (f64, f64)>> {
     let mut bounds = BTreeMap::new();
-    for (name, text) in &params.bounds {
-        if !panel.channels.iter().any(|channel| channel.name == *name) {
+    for (name, text) in pairs("bounds", &params.bounds)? {
+        if !panel.channels.iter().any(|channel| channel.name == name) {
             let known: Vec<&str> = panel.channels.iter().map(|channel| channel.name.as_str()).collect();
             return Err(Error::config(format!("bounds: there is no channel {name}"))
                 .with_hint(format!("the channels: {}", known.join(", "))));
@@ -239,7 +239,7 @@ fn bounds<'a>(params: &'a Params, panel: &Panel) -> Result<BTreeMap<&'a str, (f6
             text.split_once("..").and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
         match ends {
             Some((low, high)) if (0.0..=high).contains(&low) && f64::is_finite(high) => {
-                bounds.insert(name.as_str(), (low, high))
+                bounds.insert(name, (low, high))
             }
             _ => {
                 return Err(Error::config(format!("bounds of {name}: {text:?} is no range"))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mercer_base::{Error, Result};
 use mercer_method::{JsonSchema, Positive, Share, schemars};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub struct Params {
     pub channels: Vec<String>,
     /// Where channels hold exposure, the column with the spend of each, as tv_impressions=tv_spend; channels without an entry hold
     /// spend.
-    pub spend: BTreeMap<String, String>,
+    pub spend: Vec<String>,
     /// Columns of exposure that costs nothing, such as newsletters: their effect is estimated, no return.
     pub organic: Vec<String>,
     /// Columns that move sales and are no advertising: prices, events, competitors.
@@ -43,7 +44,7 @@ pub struct Params {
     /// What the prior of an effect is about.
     pub effect: Effect,
     /// Priors of single parameters, as saturation_lam=gamma(3, 1) or roi[tv]=log-normal(0.2, 0.9).
-    pub priors: BTreeMap<String, String>,
+    pub priors: Vec<String>,
     /// Chains that are sampled, each on its own.
     pub chains: u32,
     /// Draws of each chain that are kept.
@@ -58,7 +59,7 @@ pub struct Params {
     /// Length of the plan, in periods.
     pub plan_periods: u32,
     /// Bounds of channels within the plan, as shares of what they had lately: tv=0.5..1.5.
-    pub bounds: BTreeMap<String, String>,
+    pub bounds: Vec<String>,
     /// Spend until one more unit of money returns this much, in place of a fixed budget.
     pub target_return: Option<Positive>,
     /// Which part of the posterior the plan maximises: 1 the mean of all draws, less the mean of that worst share of them.
@@ -75,7 +76,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             channels: Vec::new(),
-            spend: BTreeMap::new(),
+            spend: Vec::new(),
             organic: Vec::new(),
             controls: Vec::new(),
             outcome: Outcome::NetSales,
@@ -90,14 +91,14 @@ impl Default for Params {
             form: Form::Additive,
             noise: Noise::Normal,
             effect: Effect::Auto,
-            priors: BTreeMap::new(),
+            priors: Vec::new(),
             chains: 4,
             draws: 1_000,
             tune: 1_000,
             one_step_forecasts: 0,
             budget: None,
             plan_periods: 13,
-            bounds: BTreeMap::new(),
+            bounds: Vec::new(),
             target_return: None,
             risk: Share::constant::<1_000>(),
             value: None,
@@ -105,6 +106,24 @@ impl Default for Params {
             experiment_mismatch: Share::constant::<100>(),
         }
     }
+}
+
+/// A list of `name=text` by name; `what` names the parameter in messages.
+///
+/// # Errors
+/// When an item has no `=`, or a name comes twice.
+pub(crate) fn pairs(what: &str, items: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for item in items {
+        let pair = item.split_once('=').map(|(name, text)| (name.trim().to_owned(), text.trim().to_owned()));
+        let Some((name, text)) = pair.filter(|(name, text)| !name.is_empty() && !text.is_empty()) else {
+            return Err(Error::config(format!("{what}: {item:?} is no pair")).with_hint("write name=value"));
+        };
+        if found.insert(name.clone(), text).is_some() {
+            return Err(Error::config(format!("{what}: {name} is given twice")).with_hint("keep one of them"));
+        }
+    }
+    Ok(found)
 }
 
 macro_rules! choice {

@@ -15,7 +15,7 @@ use mercer_base::{Error, Result, Seed};
 use crate::density::Density;
 use crate::design::{Baseline, BaselineRoom};
 use crate::panel::{Channel, Panel};
-use crate::params::{Effect, Params};
+use crate::params::{Effect, Params, pairs};
 use crate::sheared::Shear;
 use crate::space::{Layout, Space};
 use experiment::{Experiment, ExperimentRoom};
@@ -88,7 +88,7 @@ impl Posterior {
             let outcome = by_period(&panel.outcome, places);
             worth.iter_mut().zip(&outcome).filter(|(_, o)| o.is_nan()).for_each(|(worth, _)| *worth = 0.0);
         }
-        let mut layout = Layout::new(&params.priors)?;
+        let mut layout = Layout::new(&pairs("priors", &params.priors)?)?;
         let baseline = Baseline::new(params, panel, &mut layout)?;
         let mut media = Vec::with_capacity(panel.channels.len());
         for channel in &panel.channels {

@@ -25,12 +25,13 @@ pub(crate) fn predict(params: &Params, model: &Model, input: &Input, context: &C
     let (periods, own) = (panel.periods(), input.panel.periods());
     // Where a row of the input's panel stands in the panel that is asked.
     let place = |row: usize| (row / own.max(1)) * periods + offset + row % own.max(1);
-    let column = |values: &[f64]| {
-        let of_row = |row: &Option<usize>| row.map_or(f64::NAN, |row| values[place(row)]);
-        Column::Numbers(input.rows.iter().map(of_row).collect())
+    let column = |values: &[f64]| Column::Numbers(input.rows.iter().map(|row| values[place(*row)]).collect());
+    let date = |row: &usize| {
+        let day = input.panel.days.get(row % own.max(1));
+        day.map_or(NO_MOMENT, |day| i64::from(*day) * MICROS_A_DAY)
     };
     Frame::new("scores")
-        .with("date", Column::Moments(input.dates.clone()))?
+        .with("date", Column::Moments(input.rows.iter().map(date).collect()))?
         .with("expected", column(&forecast.expected))?
         .with("expected_low", column(&forecast.low))?
         .with("expected_high", column(&forecast.high))?

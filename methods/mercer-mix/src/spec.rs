@@ -133,6 +133,7 @@ pub(crate) static ABOUT: About = About {
         },
     ],
     scores: &[
+        Score { name: "date", kind: Kind::Moment, about: "First day of the period." },
         Score { name: "expected", kind: Kind::Number, about: "Expected target of the period." },
         Score { name: "expected_low", kind: Kind::Number, about: "Lower end of the 90 % interval of the target." },
         Score { name: "expected_high", kind: Kind::Number, about: "Upper end of it." },

@@ -6,7 +6,7 @@ use crate::posterior::panels::made_up;
 use crate::space::Space;
 
 fn laid_out(params: &Params, panel: &Panel) -> (Baseline, Space) {
-    let mut layout = Layout::new(&params.priors).unwrap();
+    let mut layout = Layout::new(&crate::params::pairs("priors", &params.priors).unwrap()).unwrap();
     let baseline = Baseline::new(params, panel, &mut layout).unwrap();
     (baseline, layout.finish().unwrap())
 }

@@ -3,7 +3,7 @@
 use mercer_base::frame::{Column, Frame};
 use mercer_base::{Error, Result};
 
-use crate::params::Params;
+use crate::params::{Params, pairs};
 
 /// Endings of names that say what a column of a channel measures.
 const SPEND: &[&str] = &["spend", "cost", "costs", "budget", "s"];
@@ -81,6 +81,7 @@ pub(super) fn channels(params: &Params, frame: &Frame, taken: &[&str]) -> Result
             (None, None) => None,
         }
     };
+    let spend = pairs("spend", &params.spend)?;
     let mut notes = Vec::new();
     let mut found: Vec<ChannelColumns> = Vec::new();
     for asked in &params.channels {
@@ -88,8 +89,8 @@ pub(super) fn channels(params: &Params, frame: &Frame, taken: &[&str]) -> Result
             true => of_column(asked, &by_role),
             false => of_stem(asked).ok_or_else(|| unknown(asked, &known, frame))?,
         };
-        if let Some(spend) = params.spend.get(asked) {
-            channel.spend = Some(named(spend, &known, frame)?);
+        if let Some(column) = spend.get(asked) {
+            channel.spend = Some(named(column, &known, frame)?);
         }
         if channel.spend.is_none() {
             notes.push(format!("{asked} has no column of spend: its effect is estimated, no return"));
@@ -100,7 +101,7 @@ pub(super) fn channels(params: &Params, frame: &Frame, taken: &[&str]) -> Result
         let media = named(asked, &known, frame)?;
         found.push(ChannelColumns { name: asked.clone(), media, frequency: None, spend: None });
     }
-    if let Some(stray) = params.spend.keys().find(|name| !params.channels.contains(name)) {
+    if let Some(stray) = spend.keys().find(|name| !params.channels.contains(name)) {
         return Err(
             Error::config(format!("spend of {stray}, which is no channel")).with_hint("name it in channels as well")
         );

@@ -28,10 +28,8 @@ const OWN: &[&str] = &["date", "target", "geo", "population", "value", "orders",
 #[derive(Debug, Clone)]
 pub struct Input {
     pub(crate) panel: Panel,
-    /// For each row of the main table, its row in the panel.
-    pub(crate) rows: Vec<Option<usize>>,
-    /// For each of them its date.
-    pub(crate) dates: Vec<i64>,
+    /// For each row of the main table that is used, its row in the panel.
+    pub(crate) rows: Vec<usize>,
 }
 
 /// Makes the input from tables.
@@ -50,6 +48,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
     days.dedup();
     let period = if is_ledger && params.period == Period::Auto { Period::Week } else { params.period };
     let calendar = Calendar::of(&days, period, &mut notes)?;
+    let rows = within(rows, &calendar, main, &mut counts);
     let grid = Grid::new(calendar, &rows)?;
     let outcome = outcome(params, main);
     let panel = Panel {
@@ -89,9 +88,15 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
         ),
     };
     counts.notes.extend(notes);
-    let places = grid.places(main.rows());
-    let dates = main.moments("date")?.to_vec();
-    Ok(Intake { input: Input { panel, rows: places, dates }, counts })
+    let rows = grid.places(main.rows()).into_iter().flatten().collect();
+    Ok(Intake { input: Input { panel, rows }, counts })
+}
+
+/// Rows that belong to a period; days at the ends may make no whole week.
+fn within(rows: Vec<grid::Row>, calendar: &Calendar, frame: &Frame, counts: &mut IntakeCounts) -> Vec<grid::Row> {
+    let (within, outside): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| calendar.place(row.day).is_some());
+    outside.iter().for_each(|row| counts.refuse(frame.place(row.at), "its week is not whole"));
+    within
 }
 
 fn days_of(step: f64) -> i64 {

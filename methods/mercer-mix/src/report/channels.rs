@@ -314,7 +314,7 @@ impl Desk<'_> {
             let column = self.known.scores.numbers(name).unwrap_or_default();
             for (at, row) in self.known.intake.input.rows.iter().enumerate() {
                 // A table of days has several rows a week, each with the week's figure.
-                if let (Some(row), Some(value)) = (row, column.get(at)) {
+                if let Some(value) = column.get(at) {
                     by_row[*row] = *value;
                 }
             }

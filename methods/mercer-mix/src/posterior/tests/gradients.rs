@@ -94,7 +94,7 @@ fn curves_with_a_slope_of_their_own() {
     check_all(4, |case, params| {
         params.effect = EFFECTS[case];
         params.saturation = Saturation::Hill;
-        params.priors.insert("saturation_slope[tv]".into(), "gamma(6, 3)".into());
+        params.priors.push("saturation_slope[tv]=gamma(6, 3)".into());
     });
 }
 

@@ -51,10 +51,10 @@ fn settings_that_do_not_fit_are_refused() {
     let none = Params { knots: Some(0), trend: Trend::Piecewise, ..Params::default() };
     refused(&none, |_| (), "knots is 0");
     let mut priors = Params::default();
-    priors.priors.insert("roi[radio]".into(), "log-normal(0, 1)".into());
+    priors.priors.push("roi[radio]=log-normal(0, 1)".into());
     refused(&priors, |_| (), "roi[radio], which this model does not have");
     let mut domain = Params::default();
-    domain.priors.insert("adstock_alpha".into(), "gamma(3, 1)".into());
+    domain.priors.push("adstock_alpha=gamma(3, 1)".into());
     refused(&domain, |_| (), "adstock_alpha[tv] lies between 0 and 1");
 }
 
