@@ -12,10 +12,12 @@ use crate::density::Density;
 use crate::draws::Draws;
 use crate::estimate::{Estimate, HELD};
 use crate::input::{Input, check_learnable};
+use crate::laplace::approximate;
 use crate::model::{Model, Parameter};
 use crate::panel::Panel;
-use crate::params::Params;
+use crate::params::{Inference, Params};
 use crate::posterior::Posterior;
+use crate::prior::Prior;
 use crate::sample::{Settings, sample};
 use crate::sheared::Sheared;
 use crate::trust::{Diagnostics, trade_offs, unidentified};
@@ -33,11 +35,11 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
     let panel = &intake.input.panel;
     check_learnable(panel)?;
     let posterior = Posterior::new(params, panel)?;
-    let draws = sampled(params, &posterior, context.seed, context.say)?;
-    model(params, panel, &posterior, &draws, context.seed)
+    let (draws, shape) = sampled(params, &posterior, context.seed, context.say)?;
+    model(params, panel, &posterior, (&draws, shape), context.seed)
 }
 
-/// Samples the posterior as the parameters say.
+/// Draws of the posterior as the parameters say; of an approximation also the shape of its weights, which says how good it is.
 ///
 /// # Errors
 /// When the sampler cannot begin or go on.
@@ -46,15 +48,34 @@ pub(crate) fn sampled(
     posterior: &Posterior,
     seed: Seed,
     say: &(dyn Fn(&str) + Sync),
-) -> Result<Draws> {
+) -> Result<(Draws, Option<f64>)> {
     let seed = seed.split("mix");
+    if params.inference == Inference::Approximate {
+        let sheared = Sheared::new(posterior);
+        let starts = starts(posterior, &sheared, params.chains.max(1), seed);
+        let name = |unknown: usize| posterior.names().get(unknown).cloned().unwrap_or_default();
+        let count = params.chains.max(1) as usize * params.draws.max(1) as usize;
+        let mut found = approximate(&sheared, &starts, count, seed, &name)?;
+        found.draws.points.chunks_exact_mut(found.draws.dim.max(1)).for_each(|point| sheared.unshear(point));
+        return Ok((found.draws, Some(found.shape)));
+    }
     let settings = Settings {
         tune: params.tune.max(1) as usize,
         draws: params.draws.max(1) as usize,
         target_accept: TARGET_ACCEPT,
         ..Settings::default()
     };
-    chains(posterior, params.chains.max(1), &settings, seed, say)
+    Ok((chains(posterior, params.chains.max(1), &settings, seed, say)?, None))
+}
+
+/// Points to start chains from, in the coordinates of the sampler.
+fn starts(posterior: &Posterior, sheared: &Sheared<'_>, count: u32, seed: Seed) -> Vec<Vec<f64>> {
+    let start = |chain: u32| {
+        let mut point = posterior.start(seed.split("start").nth(chain.into()));
+        sheared.shear(&mut point);
+        point
+    };
+    (0..count).map(start).collect()
 }
 
 /// Samples some chains.
@@ -69,19 +90,20 @@ pub(crate) fn chains(
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Draws> {
     let sheared = Sheared::new(posterior);
-    let start = |chain: u32| {
-        let mut point = posterior.start(seed.split("start").nth(chain.into()));
-        sheared.shear(&mut point);
-        point
-    };
-    let starts: Vec<Vec<f64>> = (0..count).map(start).collect();
+    let starts = starts(posterior, &sheared, count, seed);
     let mut draws = sample(&sheared, &starts, settings, seed, say)?;
     draws.points.chunks_exact_mut(draws.dim.max(1)).for_each(|point| sheared.unshear(point));
     Ok(draws)
 }
 
 /// Asks the draws.
-fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, seed: Seed) -> Result<Model> {
+fn model(
+    params: &Params,
+    panel: &Panel,
+    posterior: &Posterior,
+    (draws, shape): (&Draws, Option<f64>),
+    seed: Seed,
+) -> Result<Model> {
     let names = posterior.names();
     let columns = columns(posterior, draws);
     let summaries = summarise_all(names.len(), draws.chains, draws.each, |unknown, chain, out| {
@@ -93,14 +115,16 @@ fn model(params: &Params, panel: &Panel, posterior: &Posterior, draws: &Draws, s
         .flat_map(|draw| draws.point(draw))
         .map(|value| single(*value))
         .collect();
-    let parameters = names.iter().zip(&summaries).zip(&columns);
+    let priors = posterior.space().priors().map(|(_, prior)| prior);
+    let parameters = names.iter().zip(&summaries).zip(columns.iter().zip(priors));
     let parameters: BTreeMap<String, Parameter> =
-        parameters.map(|((name, summary), draws)| (name.clone(), parameter(summary, draws))).collect();
+        parameters.map(|((name, summary), (draws, prior))| (name.clone(), parameter(summary, draws, prior))).collect();
     let answers = Answers::of(posterior, panel, draws);
     let forecast = Forecast::of(posterior, panel, draws, seed);
     let known: Vec<(usize, f64)> =
         panel.outcome.iter().copied().enumerate().filter(|(_, outcome)| !outcome.is_nan()).collect();
-    let diagnostics = Diagnostics::of(names, &summaries, draws, forecast.covered(&known));
+    let diagnostics =
+        Diagnostics { approximation: shape, ..Diagnostics::of(names, &summaries, draws, forecast.covered(&known)) };
     let by_channel = |of: &[Vec<f64>]| -> BTreeMap<String, Estimate> {
         panel.channels.iter().zip(of).map(|(channel, draws)| (channel.name.clone(), Estimate::of(draws))).collect()
     };
@@ -153,10 +177,13 @@ fn columns(posterior: &Posterior, draws: &Draws) -> Vec<Vec<f64>> {
     columns
 }
 
-fn parameter(summary: &Summary, draws: &[f64]) -> Parameter {
+fn parameter(summary: &Summary, draws: &[f64], prior: &Prior) -> Parameter {
     let known = |value: f64| value.is_finite().then_some(value);
     let interval = highest_density_interval(draws, HELD);
     Parameter {
+        prior: prior.to_string(),
+        prior_mean: known(prior.mean()),
+        prior_sd: known(prior.sd()),
         mean: summary.mean,
         sd: known(summary.sd).unwrap_or(0.0),
         hdi_90: [interval.low, interval.high].map(|end| known(end).unwrap_or(summary.mean)),

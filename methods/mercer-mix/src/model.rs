@@ -52,8 +52,14 @@ pub struct Model {
 }
 
 /// An unknown by its posterior.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
+    /// What was assumed before the data, such as `gamma(3, 1)`.
+    pub prior: String,
+    /// Its mean and standard deviation; `None` where it has none.
+    pub prior_mean: Option<f64>,
+    /// Its standard deviation.
+    pub prior_sd: Option<f64>,
     /// Mean.
     pub mean: f64,
     /// Standard deviation.

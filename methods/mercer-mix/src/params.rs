@@ -45,6 +45,8 @@ pub struct Params {
     pub effect: Effect,
     /// Priors of single parameters, as saturation_lam=gamma(3, 1) or roi[tv]=log-normal(0.2, 0.9).
     pub priors: Vec<String>,
+    /// How the posterior is found.
+    pub inference: Inference,
     /// Chains that are sampled, each on its own.
     pub chains: u32,
     /// Draws of each chain that are kept.
@@ -92,6 +94,7 @@ impl Default for Params {
             noise: Noise::Normal,
             effect: Effect::Auto,
             priors: Vec::new(),
+            inference: Inference::Sample,
             chains: 4,
             draws: 1_000,
             tune: 1_000,
@@ -233,6 +236,16 @@ choice!(
         Normal,
         /// As Student's t distribution: some periods are far out.
         StudentT,
+    }
+);
+choice!(
+    /// How the posterior is found.
+    Inference {
+        /// By the No-U-Turn sampler.
+        #[default]
+        Sample,
+        /// By the normal distribution around its mode: a first look at once, not to be acted on.
+        Approximate,
     }
 );
 choice!(

@@ -127,6 +127,7 @@ impl Posterior {
     }
 
     /// A point drawn from the priors.
+    #[cfg(test)]
     pub(crate) fn prior_draw(&self, seed: Seed) -> Vec<f64> {
         self.space.prior_draw(seed)
     }

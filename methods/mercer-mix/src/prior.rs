@@ -5,7 +5,9 @@ mod text;
 use std::f64::consts::PI;
 
 use mercer_stats::special::{ln_beta, ln_gamma, normal_quantile};
+#[cfg(test)]
 use rand::{RngExt, SeedableRng};
+#[cfg(test)]
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{Beta, Continuous, ContinuousCDF, Gamma, Normal, StudentsT};
 
@@ -176,6 +178,7 @@ impl Prior {
     }
 
     /// Log density of the unknown on its own scale; minus infinity outside its support.
+    #[cfg(test)]
     pub(crate) fn ln_density(&self, value: f64) -> f64 {
         let (low, high) = self.support();
         if value < low || value > high || matches!(self, Self::Fixed { .. }) {
@@ -265,6 +268,7 @@ impl Prior {
     }
 
     /// One draw, by the inverse of the distribution function.
+    #[cfg(test)]
     pub(crate) fn draw(&self, chance: &mut ChaCha8Rng) -> f64 {
         // Midpoints of 2⁵³ steps: never quite 0 or 1, where quantiles can be infinite.
         let share = (chance.random::<f64>() + f64::EPSILON / 4.0).min(1.0 - f64::EPSILON / 2.0);
@@ -272,6 +276,7 @@ impl Prior {
     }
 
     /// `count` draws with a seed of their own, for pictures.
+    #[cfg(test)]
     pub(crate) fn draws(&self, count: usize, seed: mercer_base::Seed) -> Vec<f64> {
         let mut chance = ChaCha8Rng::seed_from_u64(seed.0);
         (0..count).map(|_| self.draw(&mut chance)).collect()

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mercer_base::{Error, Result, Seed};
 use nuts_rs::SamplerStats;
-use nuts_rs::{Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, LowRankNutsSettings};
+use nuts_rs::{Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -30,25 +30,12 @@ pub(crate) struct Settings {
     pub(crate) target_accept: f64,
     /// Doublings of a trajectory at most.
     pub(crate) max_depth: u32,
-    /// What is learnt of the posterior's shape.
-    pub(crate) geometry: Geometry,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { tune: 1_000, draws: 1_000, target_accept: 0.8, max_depth: 10, geometry: Geometry::Diagonal }
+        Self { tune: 1_000, draws: 1_000, target_accept: 0.8, max_depth: 10 }
     }
-}
-
-/// What is learnt of the posterior's shape while tuning, from draws and gradients.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Geometry {
-    /// A scale for each unknown.
-    #[default]
-    Diagonal,
-    /// Scales, and the directions in which unknowns are strongly correlated: pays where a long thin ridge makes trajectories long,
-    /// costs more a step.
-    LowRank,
 }
 
 /// Samples a chain from each of `starts`, points where the density is finite; a chain whose start has no finite density begins at
@@ -77,22 +64,11 @@ pub(crate) fn sample<D: Density>(
         .enumerate()
         .map(|(chain, start)| {
             let mut dice = ChaCha8Rng::seed_from_u64(seed.nth(chain as u64).0);
-            match settings.geometry {
-                Geometry::Diagonal => {
-                    let mut nuts = DiagNutsSettings::default();
-                    nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
-                    (nuts.num_tune, nuts.maxdepth) = (settings.tune as u64, settings.max_depth.into());
-                    let read = |stats: &Stats<'_, DiagNutsSettings, D>| (stats.depth, stats.point.energy);
-                    one_chain(density, start, settings, &nuts, read, &mut dice, &progress)
-                }
-                Geometry::LowRank => {
-                    let mut nuts = LowRankNutsSettings::default();
-                    nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
-                    (nuts.num_tune, nuts.maxdepth) = (settings.tune as u64, settings.max_depth.into());
-                    let read = |stats: &Stats<'_, LowRankNutsSettings, D>| (stats.depth, stats.point.energy);
-                    one_chain(density, start, settings, &nuts, read, &mut dice, &progress)
-                }
-            }
+            let mut nuts = DiagNutsSettings::default();
+            nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
+            (nuts.num_tune, nuts.maxdepth) = (settings.tune as u64, settings.max_depth.into());
+            let read = |stats: &Stats<'_, DiagNutsSettings, D>| (stats.depth, stats.point.energy);
+            one_chain(density, start, settings, &nuts, read, &mut dice, &progress)
         })
         .collect::<Result<_>>()?;
     Ok(joined(chains, density.dim(), settings.draws))
@@ -314,28 +290,24 @@ mod tests {
     #[test]
     fn independent_normals_are_recovered() {
         let density = Independent { mean: vec![0.0, 5.0, -2.0], sd: vec![1.0, 0.01, 300.0] };
-        for geometry in [Geometry::Diagonal, Geometry::LowRank] {
-            let draws = run(&density, &Settings { geometry, ..Settings::default() }, 1);
-            assert_eq!((draws.chains, draws.each, draws.dim, draws.points.len()), (4, 1_000, 3, 12_000));
-            assert_eq!((draws.energy.len(), draws.depth.len(), draws.divergences()), (4_000, 4_000, 0));
-            assert_moments(&draws, &density.mean, &density.sd);
-            for chain in draws.energy.chunks_exact(1_000) {
-                assert!(mcmc::e_bfmi(chain) > 0.5);
-            }
+        let draws = run(&density, &Settings::default(), 1);
+        assert_eq!((draws.chains, draws.each, draws.dim, draws.points.len()), (4, 1_000, 3, 12_000));
+        assert_eq!((draws.energy.len(), draws.depth.len(), draws.divergences()), (4_000, 4_000, 0));
+        assert_moments(&draws, &density.mean, &density.sd);
+        for chain in draws.energy.chunks_exact(1_000) {
+            assert!(mcmc::e_bfmi(chain) > 0.5);
         }
     }
 
     #[test]
     fn correlated_normals_are_recovered() {
         let density = Correlated::new(12, 0.97);
-        for geometry in [Geometry::Diagonal, Geometry::LowRank] {
-            let draws = run(&density, &Settings { geometry, ..Settings::default() }, 2);
-            assert_eq!(draws.divergences(), 0);
-            assert_moments(&draws, &[0.0; 12], &[1.0; 12]);
-            let product = draws.iter().map(|point| point[0] * point[11]).sum::<f64>() / draws.len() as f64;
-            // E[xy] = 0.97^11; its standard error of a few hundred effective draws is about 0.05.
-            assert!((product - 0.97_f64.powi(11)).abs() < 0.2, "{product}");
-        }
+        let draws = run(&density, &Settings::default(), 2);
+        assert_eq!(draws.divergences(), 0);
+        assert_moments(&draws, &[0.0; 12], &[1.0; 12]);
+        let product = draws.iter().map(|point| point[0] * point[11]).sum::<f64>() / draws.len() as f64;
+        // E[xy] = 0.97^11; its standard error of a few hundred effective draws is about 0.05.
+        assert!((product - 0.97_f64.powi(11)).abs() < 0.2, "{product}");
     }
 
     #[test]

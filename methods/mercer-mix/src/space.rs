@@ -141,6 +141,7 @@ impl Space {
     }
 
     /// A draw from the priors, as a point.
+    #[cfg(test)]
     pub(crate) fn prior_draw(&self, seed: Seed) -> Vec<f64> {
         let mut chance = ChaCha8Rng::seed_from_u64(seed.0);
         self.free().map(|entry| entry.prior.unbounded(entry.prior.draw(&mut chance))).collect()

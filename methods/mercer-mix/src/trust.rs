@@ -45,6 +45,8 @@ pub struct Diagnostics {
     pub chains: usize,
     /// Share of the periods that were learnt from that their 90 % interval holds.
     pub covered: f64,
+    /// Of a normal approximation the shape `k̂` of the weights that would mend it: good below 0.7. `None` of sampled draws.
+    pub approximation: Option<f64>,
     /// The unknown with the largest R̂.
     pub worst: String,
 }
@@ -71,12 +73,18 @@ impl Diagnostics {
             draws: draws.len(),
             chains: draws.chains,
             covered,
+            approximation: None,
             worst: worst.map_or_else(String::new, |(_, name)| name.clone()),
         }
     }
 
     /// Why the model may not be acted on; nothing where it may.
     pub(crate) fn objections(&self) -> Vec<String> {
+        if let Some(shape) = self.approximation {
+            return vec![format!(
+                "a normal approximation is a first look: sample before acting (its weights have k-hat {shape:.2}, below 0.7 is close)"
+            )];
+        }
         let mut found = Vec::new();
         if self.r_hat_max > MOST_R_HAT {
             found.push(format!(

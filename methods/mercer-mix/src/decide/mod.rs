@@ -23,6 +23,6 @@ mod tests;
 
 pub(crate) use curves::Curves;
 pub(crate) use optimise::optimise;
-pub(crate) use plan::{Bound, Certificate, Estimate, Plan, Status, UnitPlan};
+pub(crate) use plan::{Bound, Plan, Status};
 pub(crate) use problem::{Aim, Problem};
 pub(crate) use response::{BreakEven, ResponseCurve, ResponsePoint, response_curve};

@@ -103,6 +103,7 @@ impl Response {
 
 impl Posterior {
     /// Number of channels.
+    #[cfg(test)]
     pub(crate) fn channels(&self) -> usize {
         self.media.len()
     }
@@ -113,6 +114,7 @@ impl Posterior {
     }
 
     /// Spend of each channel over the whole data; `None` of those that cost nothing.
+    #[cfg(test)]
     pub(crate) fn spend(&self) -> Vec<Option<f64>> {
         self.facts.channels.iter().map(|channel| channel.spend).collect()
     }
@@ -253,6 +255,7 @@ impl Posterior {
     }
 
     /// What steady spend of one channel in one place brings, as [`Posterior::responses`] has it; `None` where there is no such.
+    #[cfg(test)]
     pub(crate) fn curve(&self, point: &[f64], work: &mut Work, channel: usize, place: usize) -> Option<Response> {
         if channel >= self.media.len() || place >= self.places {
             return None;

@@ -158,6 +158,9 @@ impl Desk<'_> {
                     known(Some(parameter.sd), 4),
                     known(Some(parameter.hdi_90[0]), 4),
                     known(Some(parameter.hdi_90[1]), 4),
+                    Value::Text(parameter.prior.clone()),
+                    known(parameter.prior_mean, 3),
+                    known(parameter.prior_sd, 3),
                     known(parameter.r_hat, 3),
                     known(parameter.ess_bulk, 0),
                 ]
@@ -169,12 +172,15 @@ impl Desk<'_> {
             ("sd", "SD"),
             ("low", "low"),
             ("high", "high"),
+            ("prior", "Prior"),
+            ("prior_mean", "its mean"),
+            ("prior_sd", "its SD"),
             ("r_hat", "R-hat"),
             ("ess_bulk", "ESS"),
         ];
         Card {
             id: "mix-unknowns".into(),
-            title: format!("The posterior of the {} unknowns", parameters.len()),
+            title: format!("The {} unknowns: what the data made of the priors", parameters.len()),
             subtitle: "On the model's scale; those of single places and knots are in the saved model".into(),
             so_what: None,
             caveats: Vec::new(),

@@ -44,6 +44,7 @@ impl Curve {
     }
 
     /// Whether each further unit is known to bring no more than the one before.
+    #[cfg(test)]
     pub(crate) fn is_concave(&self) -> bool {
         let [first, slope] = self.parameters;
         let concave = match self.kind {
