@@ -18,6 +18,8 @@ const TRIAL_BYTES: usize = 1 << 18;
 const TRIAL_RECORDS: usize = 2_000;
 /// Records whose cells are looked at one by one.
 const TYPED_RECORDS: usize = 200;
+/// The least score of a sign that cuts every line alike.
+const REGULAR: f64 = 0.3;
 /// Lines above a table that are passed over at most.
 const MAX_PREAMBLE: usize = 30;
 
@@ -267,7 +269,10 @@ impl Trial {
         let agreement = if self.ragged { 0.2 } else { consistency * consistency };
         // Few lines above a table are usual; many speak for another reading.
         let preamble = if self.start == 0 { 1.0 } else { 0.9 };
-        agreement * types * pattern * tight * blanks * preamble
+        let score = agreement * types * pattern * tight * blanks * preamble;
+        // A sign that cuts every line alike, the header too, is no accident of sentences, however little their words tell.
+        let is_regular = self.syntax.delimiter != Delimiter::Blanks && self.start == 0 && agreeing == rows && rows > 2;
+        if is_regular && self.is_tight() { score.max(REGULAR) } else { score }
     }
 }
 

@@ -96,7 +96,7 @@ impl Als {
     /// the model does not know, and weights that are not numbers above 0, count for nothing.
     pub(crate) fn fold_in(&self, profile: &[(u32, f32)]) -> Vec<f32> {
         let mut customer = vec![0.0; self.width];
-        let mut system = System::new(self.width);
+        let mut system = System::new(self.width, &self.products);
         vectorised(
             #[inline(always)]
             || {
@@ -134,7 +134,7 @@ impl Als {
         let Some(mut applied) = self.row(product).map(<[f32]>::to_vec) else {
             return profile.iter().map(|(own, _)| (*own, 0.0)).collect();
         };
-        let mut system = System::new(self.width);
+        let mut system = System::new(self.width, &self.products);
         vectorised(
             #[inline(always)]
             || {
@@ -180,11 +180,11 @@ impl Als {
 
     /// Takes what is known of a customer as the system to solve.
     #[inline(always)]
-    fn load(&self, system: &mut System, profile: &[(u32, f32)]) {
+    fn load(&self, system: &mut System<'_>, profile: &[(u32, f32)]) {
         let usable = profile.iter().copied().filter(|entry| self.counts(*entry));
         let objective = self.settings.objective();
         let ridge = objective.ridge(usable.clone().count(), self.products());
-        system.load(&self.eigenvalues, objective.alpha0, ridge, &self.products, usable);
+        system.load(&self.eigenvalues, objective.alpha0, ridge, usable);
     }
 }
 

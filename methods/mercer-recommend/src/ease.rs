@@ -1,5 +1,6 @@
 //! EASE: products by products, how much having bought one speaks for another; the model with a closed form.
 
+pub(crate) mod covered;
 mod gram;
 mod inverse;
 #[cfg(test)]
@@ -11,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::log::Orders;
 use crate::scorer::Scorer;
-use crate::sparse::{Sparse, single};
+use crate::sparse::Sparse;
+
+pub(crate) use gram::Gram;
 
 /// Rows of weights that are written out in full before the largest are kept.
 const ROWS_AT_ONCE: usize = 256;
@@ -27,11 +30,23 @@ pub(crate) struct Settings {
     pub(crate) customer_power: f64,
     /// A product's values are divided by their sum to this power, so that bestsellers do not.
     pub(crate) product_power: f64,
+    /// What the weights are applied to and what they give.
+    pub(crate) scale: Scale,
+}
+
+/// What the weights are applied to and what they give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scale {
+    /// A customer's values as they are, `W_ij = d_i^-b B_ij d_j^b`: what is expected of the customer.
+    Values,
+    /// The weights of normalised values as they are, `W = B`: seldom bought products stand higher.
+    Normalised,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lambda: 3.0, dropout: 0.2, customer_power: 0.25, product_power: 0.2 }
+        Self { lambda: 3.0, dropout: 0.2, customer_power: 0.25, product_power: 0.2, scale: Scale::Values }
     }
 }
 
@@ -44,8 +59,8 @@ impl Default for Settings {
 ///
 /// What is expected of a customer is `y B` in normalised values. To read it in the values of `X` it has to be multiplied by
 /// what the normalisation divided by: `x_j = d_u^a · d_j^b · Σ_i x_i d_u^-a d_i^-b B_ij`. The customer's factor cancels, and
-/// what is left is one matrix, `W_ij = d_i^-b B_ij d_j^b`, applied to values as they are. Without the last factor a seldom
-/// bought product would be overrated by `d_j^-b`.
+/// what is left is one matrix, `W_ij = d_i^-b B_ij d_j^b`, applied to values as they are. Where the truth is spread over many
+/// seldom bought products, lists are better by `B` itself ([`Scale`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ease {
     /// `W`: row i holds what a purchase of product i adds to the score of each product.
@@ -53,55 +68,41 @@ pub(crate) struct Ease {
 }
 
 impl Ease {
-    /// Fits the weights to a customers × products matrix of values above 0, and keeps for each product the `keep` weights of
-    /// largest size (0 keeps all).
+    /// Fits the weights to a customers × products matrix of values above 0, among the products `covered` (rising), and keeps for
+    /// each of them the `keep` weights of largest size (0 keeps all). Other products get no score and speak for none.
     ///
-    /// Costs half a cube of the number of products in multiplications and the memory of [`Ease::bytes_needed`].
+    /// Costs the cube of the number of covered products in multiplications and three squares of as many 32-bit floats of memory.
     ///
     /// # Errors
     ///
-    /// Where a setting is out of its range, a value is not a number above 0, or there is none.
-    pub(crate) fn fit(interactions: &Sparse, settings: &Settings, keep: usize) -> Result<Self> {
+    /// Where a setting is out of its range, a value is not a number above 0, or there is none among the covered products.
+    pub(crate) fn fit(interactions: &Sparse, covered: &[u32], settings: &Settings, keep: usize) -> Result<Self> {
         settings.check()?;
-        interactions.check_weights()?;
-        let products = interactions.columns();
-        let customer_factors: Vec<f32> =
-            row_sums(interactions).iter().map(|sum| normaliser(*sum, settings.customer_power)).collect();
-        let transposed = interactions.transposed();
-        let product_factors: Vec<f32> =
-            row_sums(&transposed).iter().map(|sum| normaliser(*sum, settings.product_power)).collect();
-        let scaled =
-            |customer: usize, product: usize, value: f32| value * customer_factors[customer] * product_factors[product];
-        let by_product = transposed.mapped(|product, customer, value| scaled(customer as usize, product, value));
-        let by_customer =
-            interactions.clone().mapped(|customer, product, value| scaled(customer, product as usize, value));
-
-        let mut matrix = gram::lower(&by_customer, &by_product);
-        drop((by_customer, by_product));
-        let mean = (0..products).map(|at| f64::from(matrix[at * products + at])).sum::<f64>() / products as f64;
-        for at in 0..products {
-            let own = &mut matrix[at * products + at];
-            let noise = f64::from(*own) * settings.dropout / (1.0 - settings.dropout);
-            *own = single(f64::from(*own) + settings.lambda * mean + noise);
-        }
-        let inverse = inverse::of_positive_definite(matrix, products).ok_or_else(|| {
-            Error::data("the products' co-purchases are too alike to tell them apart (a singular matrix)")
-                .with_hint("raise the ridge (lambda)")
-        })?;
-
-        let keep = if keep == 0 { products } else { keep.min(products) };
-        let weights = Weights { inverse: &inverse, product_factors: &product_factors };
-        let block = |first: usize| -> Vec<Vec<(u32, f32)>> {
-            let rows = first..(first + ROWS_AT_ONCE).min(products);
-            rows.into_par_iter().map(|product| largest(weights.of(product), keep)).collect()
-        };
-        let rows = (0..products).step_by(ROWS_AT_ONCE).flat_map(block);
-        Ok(Self { weights: Sparse::from_rows_reserving(products, products.saturating_mul(keep), rows) })
+        let inverse = Gram::new(interactions, covered, settings)?.inverse(settings)?;
+        Ok(Self::from_inverse(&inverse, settings.scale, keep))
     }
 
-    /// The bytes that a fit over this many products holds at the most.
-    pub(crate) fn bytes_needed(products: usize) -> usize {
-        products.saturating_mul(products).saturating_mul(3 * size_of::<f32>())
+    /// The model of an inverse that is there.
+    pub(crate) fn from_inverse(inverse: &Inverse, scale: Scale, keep: usize) -> Self {
+        let Inverse { covered, products, .. } = inverse;
+        let keep = if keep == 0 { covered.len() } else { keep.min(covered.len()) };
+        let row = |own: usize| -> Vec<(u32, f32)> {
+            let mut row = largest(inverse.weights(own, scale), keep);
+            row.iter_mut().for_each(|(other, _)| *other = covered[*other as usize]);
+            row
+        };
+        let block = |first: usize| -> Vec<Vec<(u32, f32)>> {
+            let rows = first..(first + ROWS_AT_ONCE).min(covered.len());
+            rows.into_par_iter().map(row).collect()
+        };
+        let mut places = covered.iter().peekable();
+        let mut rows = (0..covered.len()).step_by(ROWS_AT_ONCE).flat_map(block);
+        // Products that are not covered have empty rows.
+        let all = (0..*products).map(|product| {
+            let is_covered = places.next_if(|place| **place as usize == product).is_some();
+            if is_covered { rows.next().unwrap_or_default() } else { Vec::new() }
+        });
+        Self { weights: Sparse::from_rows_reserving(*products, covered.len().saturating_mul(keep), all) }
     }
 
     /// How many products the model knows.
@@ -153,28 +154,63 @@ impl Ease {
     }
 }
 
-/// What the weights are made of.
-struct Weights<'a> {
-    /// `P`, by columns or rows.
-    inverse: &'a [f32],
-    /// `d^-b` of each product, 0 for one without purchases.
-    product_factors: &'a [f32],
+/// The inverse of a fit, of which weights of either scale are made.
+pub(crate) struct Inverse {
+    /// The products that the fit covers, rising.
+    covered: Vec<u32>,
+    /// How many products there are.
+    products: usize,
+    /// `d^-b` of each covered product, 0 for one without purchases.
+    product_factors: Vec<f32>,
+    /// `P`, covered × covered, by columns or rows.
+    values: Vec<f32>,
 }
 
-impl Weights<'_> {
-    /// The weights of one row that are not 0: `−P_ij / P_jj · d_i^-b · d_j^b`.
-    fn of(&self, product: usize) -> Vec<(u32, f32)> {
-        let products = self.product_factors.len();
-        let row = &self.inverse[product * products..(product + 1) * products];
-        let factor = self.product_factors[product];
-        let mut found = Vec::with_capacity(products);
-        for (other, (value, other_factor)) in row.iter().zip(self.product_factors).enumerate() {
-            if other != product && *value != 0.0 && factor > 0.0 && *other_factor > 0.0 {
-                let weight = -value * factor / (self.inverse[other * products + other] * other_factor);
+impl Inverse {
+    /// The weights of one covered product that are not 0, by the places of the others: `−P_ij / P_jj`, scaled.
+    fn weights(&self, own: usize, scale: Scale) -> Vec<(u32, f32)> {
+        let size = self.product_factors.len();
+        let row = &self.values[own * size..(own + 1) * size];
+        let factor = self.product_factors[own];
+        let mut found = Vec::with_capacity(size);
+        for (other, (value, other_factor)) in row.iter().zip(&self.product_factors).enumerate() {
+            if other != own && *value != 0.0 && factor > 0.0 && *other_factor > 0.0 {
+                let pivot = self.values[other * size + other];
+                let weight = match scale {
+                    Scale::Values => -value * factor / (pivot * other_factor),
+                    Scale::Normalised => -value / pivot,
+                };
                 found.push((u32::try_from(other).unwrap_or(u32::MAX), weight));
             }
         }
         found
+    }
+
+    /// Scores every product as [`Ease::score_products`] does with all weights of a scale, which are not written out for that:
+    /// `Σ_i x_i W_ij` is one sum of rows of `P` and one factor a product.
+    pub(crate) fn score_products(&self, profile: &[(u32, f32)], scale: Scale, scores: &mut [f32]) {
+        let size = self.product_factors.len();
+        let factor = |at: usize| match scale {
+            Scale::Values => self.product_factors[at],
+            Scale::Normalised => 1.0,
+        };
+        let mut sums = vec![0.0_f32; size];
+        let place = |product: &u32| self.covered.binary_search(product).ok();
+        for (own, value) in profile.iter().filter_map(|(product, value)| Some((place(product)?, value))) {
+            let row = &self.values[own * size..(own + 1) * size];
+            let value = value * factor(own);
+            let before = sums[own];
+            sums.iter_mut().zip(row).for_each(|(sum, entry)| *sum += value * entry);
+            // A product does not speak for itself.
+            sums[own] = before;
+        }
+        scores.fill(0.0);
+        for (at, (product, sum)) in self.covered.iter().zip(&sums).enumerate() {
+            let divisor = self.values[at * size + at] * factor(at);
+            if let Some(score) = scores.get_mut(*product as usize).filter(|_| divisor > 0.0) {
+                *score = -sum / divisor;
+            }
+        }
     }
 }
 
@@ -204,15 +240,6 @@ impl Settings {
         }
         Ok(())
     }
-}
-
-fn row_sums(matrix: &Sparse) -> Vec<f64> {
-    (0..matrix.rows()).map(|row| matrix.row(row).1.iter().map(|value| f64::from(*value)).sum()).collect()
-}
-
-/// What a value is multiplied by to divide it by a power of its row's or column's sum; 0 for an empty one.
-fn normaliser(sum: f64, power: f64) -> f32 {
-    if sum > 0.0 { single(sum.powf(-power)) } else { 0.0 }
 }
 
 /// The `keep` entries of largest size in their order; of equals, the first.

@@ -26,8 +26,10 @@ mod scorer;
 mod sources;
 mod sparse;
 mod spec;
+mod speed;
 mod split;
 mod transitions;
+mod tune;
 mod why;
 
 use mercer_base::Result;

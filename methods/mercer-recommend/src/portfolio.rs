@@ -11,6 +11,7 @@ use crate::params::{Params, Repeats, Source};
 use crate::ranking::top;
 use crate::sources::{Customer, Fitted, Ground, cold, taste, tastes};
 use crate::split::{Split, split};
+use crate::tune::{Judge, Later, Tuned, may_repeat};
 
 /// Customers by whom blends are judged, at the most.
 const MOST_CASES: usize = 1_000;
@@ -54,6 +55,8 @@ pub(crate) struct Choice {
     /// The gains of the two blends.
     pub(crate) all_gain: Option<f64>,
     pub(crate) new_gain: Option<f64>,
+    /// What models were fitted with, in words.
+    pub(crate) settings: Vec<String>,
     /// Models that were left out, and why.
     pub(crate) left_out: Vec<(Source, String)>,
 }
@@ -90,14 +93,15 @@ pub(crate) fn learn(
     seed: Seed,
     say: &dyn Fn(&str),
 ) -> Result<(Portfolio, Choice)> {
-    let (sources, left_out) = Source::wanted(params, ground);
+    let mut tuned = Tuned::usual(params);
+    let (sources, left_out) = Source::wanted(params, ground, tuned.most_covered);
     let mut choice = Choice { left_out, ..Choice::default() };
     let (mut all, mut new) = (fallback(&sources, params), fallback(&sources, params));
     match split(ground, params.horizon, seed) {
         None => choice.words = "there are too few later purchases to choose models by".to_owned(),
         Some(split) => {
             say("judging models by later purchases");
-            let judged = judge(&sources, ground, &split, seed)?;
+            let judged = judge(&sources, ground, &split, &mut tuned, may_repeat(params, ground), seed)?;
             choice.repeated = split.dated.then_some(judged.repeated);
             choice.words = split.words;
             if judged.all.len() >= FEWEST_CASES {
@@ -135,8 +139,9 @@ pub(crate) fn learn(
     let tastes = tastes(ground);
     let models: Vec<Fitted> = (0..sources.len())
         .filter(|at| keeps(*at))
-        .map(|at| sources[at].fit(ground, &tastes, seed))
+        .map(|at| sources[at].fit(ground, &tastes, &tuned, seed))
         .collect::<Result<_>>()?;
+    choice.settings = models.iter().filter_map(|model| tuned.words(model.source(), &tastes)).collect();
     let kept = |blend: &Blend| Blend {
         scale: blend.scale,
         weights: (0..sources.len()).filter(|at| keeps(*at)).map(|at| blend.weights[at]).collect(),
@@ -174,22 +179,44 @@ struct JudgedModels {
     repeated: f64,
 }
 
-fn judge(sources: &[Source], ground: &Ground<'_>, split: &Split, seed: Seed) -> Result<JudgedModels> {
+fn judge(
+    sources: &[Source],
+    ground: &Ground<'_>,
+    split: &Split,
+    tuned: &mut Tuned,
+    repeats: bool,
+    seed: Seed,
+) -> Result<JudgedModels> {
     let earlier = Ground { log: &split.earlier, day: split.day, ..*ground };
     let tastes = tastes(&earlier);
-    let models: Vec<Fitted> =
-        sources.iter().map(|source| source.fit(&earlier, &tastes, seed)).collect::<Result<_>>()?;
     let customers: Vec<usize> = (0..ground.log.customers())
         .filter(|customer| !split.earlier.of(*customer).is_empty() && !split.later.of(*customer).is_empty())
         .collect();
     let step = customers.len().div_ceil(MOST_CASES).max(1);
-    let each: Vec<(Option<Case>, Option<Case>, usize, usize)> = customers
-        .into_par_iter()
+    let judges: Vec<(usize, Later)> = customers
+        .into_iter()
         .step_by(step)
         .map(|customer| {
-            let orders = split.earlier.of(customer);
-            let taste = taste(orders, split.day);
-            let known = Customer { orders, taste: &taste, day: split.day };
+            let taste = taste(split.earlier.of(customer), split.day);
+            (customer, Later { taste, wanted: bought(split.later.of(customer)) })
+        })
+        .collect();
+    if judges.len() >= FEWEST_CASES {
+        let customers: Vec<&Later> = judges.iter().map(|judge| &judge.1).collect();
+        tuned.choose(sources, &tastes, &Judge { customers: &customers, repeats }, seed)?;
+    }
+    let mut tuned_ease = tuned.fitted_ease.take().map(Fitted::Ease);
+    let models: Vec<Fitted> = sources
+        .iter()
+        .map(|source| {
+            let is_there = tuned_ease.take_if(|_| *source == Source::Ease);
+            is_there.map_or_else(|| source.fit(&earlier, &tastes, tuned, seed), Ok)
+        })
+        .collect::<Result<_>>()?;
+    let each: Vec<(Option<Case>, Option<Case>, usize, usize)> = judges
+        .par_iter()
+        .map(|(customer, Later { taste, wanted })| {
+            let known = Customer { orders: split.earlier.of(*customer), taste, day: split.day };
             let scores: Vec<Vec<f32>> = models
                 .iter()
                 .map(|model| {
@@ -198,12 +225,11 @@ fn judge(sources: &[Source], ground: &Ground<'_>, split: &Split, seed: Seed) -> 
                     scores
                 })
                 .collect();
-            let wanted: Vec<u32> = bought(split.later.of(customer));
             let had = |product: u32| taste.binary_search_by_key(&product, |pair| pair.0).is_ok();
             let again = wanted.iter().filter(|product| had(**product)).count();
             (
-                Case::new(&scores, &wanted, |_| true),
-                Case::new(&scores, &wanted, |product| !had(product)),
+                Case::new(&scores, wanted, |_| true),
+                Case::new(&scores, wanted, |product| !had(product)),
                 again,
                 wanted.len(),
             )

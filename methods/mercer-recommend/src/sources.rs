@@ -8,6 +8,7 @@ use crate::catalogue::Catalogue;
 use crate::cold::Cold;
 use crate::content::Content;
 use crate::ease::Ease;
+use crate::ease::covered::covered;
 use crate::log::{Log, Orders};
 use crate::neighbours::{ItemNeighbours, Kind};
 use crate::params::{Params, Source};
@@ -17,12 +18,12 @@ use crate::repeat::own::{OwnFrequency, OwnSettings};
 use crate::scorer::Scorer;
 use crate::sparse::{Sparse, single};
 use crate::transitions::{TransitionSettings, Transitions};
-use crate::{als, ease};
+use crate::tune::Tuned;
 
 /// After how many days an order counts half in what a customer likes.
 const TASTE_HALF_LIFE: f64 = 180.0;
 /// Weights that EASE keeps of each product; more than that changes no list (see the crate's documentation).
-const EASE_KEPT: usize = 400;
+pub(crate) const EASE_KEPT: usize = 400;
 /// Neighbours that are kept of each product.
 const NEIGHBOURS: usize = 50;
 /// Products from which on a random walk takes the place of the cosine, and the neighbours that it keeps.
@@ -31,8 +32,6 @@ const WALK_NEIGHBOURS: usize = 200;
 /// Bought products that speak for one that nobody has bought, and the power of their likeness.
 const COLD_NEIGHBOURS: usize = 100;
 const COLD_POWER: f32 = 2.0;
-/// Bytes of a megabyte.
-const MEGABYTE: f64 = 1e6;
 
 /// What there is to fit on.
 #[derive(Clone, Copy)]
@@ -116,16 +115,20 @@ impl Source {
         }
     }
 
-    /// The models that the parameters want and the data can carry, and why others are left out.
-    pub(crate) fn wanted(params: &Params, ground: &Ground<'_>) -> (Vec<Self>, Vec<(Self, String)>) {
+    /// The models that the parameters want and the data can carry, and why others are left out. EASE may cover `most_covered`
+    /// products.
+    pub(crate) fn wanted(
+        params: &Params,
+        ground: &Ground<'_>,
+        most_covered: usize,
+    ) -> (Vec<Self>, Vec<(Self, String)>) {
         let (mut wanted, mut left_out) = (Vec::new(), Vec::new());
-        let budget = params.memory.get() * MEGABYTE;
         for source in Self::ALL {
             let is_asked = params.models.is_empty() || params.models.contains(&source);
             if !is_asked && source != Self::Popularity {
                 continue;
             }
-            match source.obstacle(ground, budget) {
+            match source.obstacle(ground, most_covered) {
                 Some(reason) => left_out.push((source, reason)),
                 None => wanted.push(source),
             }
@@ -133,14 +136,9 @@ impl Source {
         (wanted, left_out)
     }
 
-    fn obstacle(self, ground: &Ground<'_>, budget: f64) -> Option<String> {
-        let products = ground.log.products;
+    fn obstacle(self, ground: &Ground<'_>, most_covered: usize) -> Option<String> {
         match self {
-            Self::Ease if Ease::bytes_needed(products) as f64 > budget => Some(format!(
-                "{products} products take {:.1} GB where {:.1} GB are allowed",
-                Ease::bytes_needed(products) as f64 / (1e3 * MEGABYTE),
-                budget / (1e3 * MEGABYTE)
-            )),
+            Self::Ease if most_covered < 2 => Some("the memory allowed holds no two products".to_owned()),
             Self::OwnPurchases | Self::Transitions if !ground.dated => Some("purchases have no dates".to_owned()),
             Self::Content if ground.content.is_none() => Some("nothing is known of what products are like".to_owned()),
             _ => None,
@@ -148,7 +146,7 @@ impl Source {
     }
 
     /// Fits the model.
-    pub(crate) fn fit(self, ground: &Ground<'_>, tastes: &Sparse, seed: Seed) -> Result<Fitted> {
+    pub(crate) fn fit(self, ground: &Ground<'_>, tastes: &Sparse, tuned: &Tuned, seed: Seed) -> Result<Fitted> {
         let log = ground.log;
         Ok(match self {
             Self::Popularity => {
@@ -157,8 +155,11 @@ impl Source {
             }
             Self::OwnPurchases => Fitted::OwnPurchases(OwnFrequency::fit(log, OwnSettings::default())?),
             Self::Baskets => Fitted::Baskets(BasketNeighbours::fit(log, BasketSettings::default())?),
-            Self::Ease => Fitted::Ease(Ease::fit(tastes, &ease::Settings::default(), EASE_KEPT)?),
-            Self::Als => Fitted::Als(Als::fit(tastes, &als::Settings::default(), seed.split("als"))?),
+            Self::Ease => {
+                let covered = covered(tastes, tuned.most_covered);
+                Fitted::Ease(Ease::fit(tastes, &covered, &tuned.ease, EASE_KEPT)?)
+            }
+            Self::Als => Fitted::Als(Als::fit(tastes, &tuned.als, seed.split("als"))?),
             Self::Neighbours => {
                 // Among very many products the walk finds more than the cosine does, and EASE may be too large to be there.
                 let (kind, keep) = match log.products > LARGE {

@@ -82,6 +82,18 @@ impl Sparse {
         Self { columns: self.rows(), starts, indices, values }
     }
 
+    /// The columns `kept` (rising) alone, numbered anew from 0.
+    pub(crate) fn with_columns(&self, kept: &[u32]) -> Self {
+        let mut numbers: Vec<Option<u32>> = vec![None; self.columns];
+        for (number, column) in (0_u32..).zip(kept) {
+            if let Some(place) = numbers.get_mut(*column as usize) {
+                *place = Some(number);
+            }
+        }
+        let row = |row| self.pairs(row).filter_map(|(column, value)| Some((numbers[column as usize]?, value)));
+        Self::from_rows(kept.len(), (0..self.rows()).map(row))
+    }
+
     /// The same places with values made of (row, column, value).
     pub(crate) fn mapped(mut self, value: impl Fn(usize, u32, f32) -> f32 + Sync) -> Self {
         let rows: Vec<usize> = (0..self.rows())
@@ -150,6 +162,11 @@ mod tests {
         assert_eq!((turned.rows(), turned.columns()), (4, 3));
         assert_eq!(turned.row(3), (&[0, 2][..], &[2.0, 4.0][..]));
         assert_eq!(turned.transposed(), matrix);
+        let some = matrix.with_columns(&[1, 3]);
+        assert_eq!(
+            (some.columns(), some.row(0), some.row(2)),
+            (2, (&[1][..], &[2.0][..]), (&[0, 1][..], &[3.0, 4.0][..]))
+        );
         let doubled = matrix.mapped(|_, _, value| 2.0 * value);
         assert_eq!(doubled.row(2).1, [6.0, 8.0]);
     }

@@ -167,6 +167,6 @@ pub(crate) static ABOUT: About = About {
         },
     ],
     list: Some("recommendations"),
-    version: 1,
+    version: 2,
     readme: include_str!("../README.md"),
 };

@@ -147,6 +147,15 @@ fn text_with_commas_stays_one_column() {
 }
 
 #[test]
+fn words_in_the_last_column_do_not_make_spaces_a_delimiter() {
+    let rows: String = (0..40).map(|at| format!("p{at},Thing {at} of kind {}\n", at % 7)).collect();
+    let content = read(format!("what,name\n{rows}"));
+    assert_eq!(content.columns, ["what", "name"]);
+    assert_eq!(content.rows[12], ["p12", "Thing 12 of kind 5"]);
+    assert_eq!((content.rows.len(), content.rejected.len()), (40, 0));
+}
+
+#[test]
 fn lists_of_items_are_ragged() {
     let content = read("milk,eggs,tea\nsoup\nmilk,bread\nsoup,milk,tea\neggs\nbread\nmilk\n");
     assert_eq!(content.columns.len(), 3);

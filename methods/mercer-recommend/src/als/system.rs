@@ -1,6 +1,6 @@
 //! The linear system of one row: what factors explain its interactions best, given those of the other side.
 
-use super::vector::{LANES, Lanes, add_rows, add_scaled, dot, lanes, lanes_mut};
+use super::vector::{LANES, Lanes, add_rows, add_scaled, dot, lanes, lanes_mut, weighted_squares};
 
 /// A row with at most this many interactions is solved through as many equations, whatever the solver is: it is exact and
 /// takes no more time than a few steps of conjugate gradient.
@@ -10,11 +10,16 @@ const FEW: usize = 8;
 ///
 /// `V` holds the factors of the row's interactions, `W` their weights. `D` is diagonal because the factors are held in the
 /// basis in which the Gram matrix of their side is diagonal; that makes a row of n interactions cost no more than those.
-pub(super) struct System {
+pub(super) struct System<'a> {
     width: usize,
-    /// `V`, row by row, in groups of lanes.
-    rows: Vec<Lanes>,
+    /// The factors of the other side, row by row, in groups of lanes. `V` is some of these rows, and they are read where they are:
+    /// a copy would cost as much as a step of conjugate gradient.
+    fixed: &'a [Lanes],
+    /// Where each row of `V` starts in `fixed`.
+    starts: Vec<usize>,
     weights: Vec<f32>,
+    /// Weight and ridge of which `D` is made; rows with as many interactions share it.
+    of: Option<(f32, f32)>,
     /// `D`.
     diagonal: Vec<Lanes>,
     /// `D⁻¹`.
@@ -28,15 +33,17 @@ pub(super) struct System {
     image: Vec<Lanes>,
 }
 
-impl System {
-    /// Room for systems of `factors` unknowns, a multiple of [`LANES`].
-    pub(super) fn new(factors: usize) -> Self {
+impl<'a> System<'a> {
+    /// Room for systems of `factors` unknowns, a multiple of [`LANES`], given the factors of the other side.
+    pub(super) fn new(factors: usize, fixed: &'a [f32]) -> Self {
         let width = factors / LANES;
         let zeros = vec![[0.0; LANES]; width];
         Self {
             width,
-            rows: Vec::new(),
+            fixed: lanes(fixed),
+            starts: Vec::new(),
             weights: Vec::new(),
+            of: None,
             diagonal: zeros.clone(),
             inverse_diagonal: zeros.clone(),
             matrix: Vec::new(),
@@ -47,35 +54,42 @@ impl System {
         }
     }
 
-    /// Takes the next row: `D = α0 · eigenvalues + ridge`, and the factors of its interactions from `fixed`, row by row, with
-    /// their weights. Interactions with a row that is not there are left out.
+    /// Takes the next row: `D = α0 · eigenvalues + ridge`, and the interactions with rows of the other side and their weights.
+    /// Interactions with a row that is not there are left out. The eigenvalues are the same for all rows.
     #[inline(always)]
     pub(super) fn load(
         &mut self,
         eigenvalues: &[f32],
         alpha0: f32,
         ridge: f32,
-        fixed: &[f32],
         interactions: impl Iterator<Item = (u32, f32)>,
     ) {
-        let places = self.diagonal.iter_mut().zip(&mut self.inverse_diagonal);
-        for ((value, inverse), eigenvalues) in places.zip(lanes(eigenvalues)) {
-            for lane in 0..LANES {
-                value[lane] = alpha0 * eigenvalues[lane] + ridge;
-                inverse[lane] = 1.0 / value[lane];
+        if self.of != Some((alpha0, ridge)) {
+            self.of = Some((alpha0, ridge));
+            let places = self.diagonal.iter_mut().zip(&mut self.inverse_diagonal);
+            for ((value, inverse), eigenvalues) in places.zip(lanes(eigenvalues)) {
+                for lane in 0..LANES {
+                    value[lane] = alpha0 * eigenvalues[lane] + ridge;
+                    inverse[lane] = 1.0 / value[lane];
+                }
             }
         }
-        let factors = self.width * LANES;
-        self.rows.clear();
+        self.starts.clear();
         self.weights.clear();
-        self.rows.reserve(interactions.size_hint().0 * self.width);
         for (index, weight) in interactions {
-            let start = index as usize * factors;
-            if let Some(row) = fixed.get(start..start + factors) {
-                self.rows.extend_from_slice(lanes(row));
+            let start = index as usize * self.width;
+            if start + self.width <= self.fixed.len() {
+                self.starts.push(start);
                 self.weights.push(weight);
             }
         }
+    }
+
+    /// The rows of `V` with their weights.
+    #[inline(always)]
+    fn rows(&self) -> impl Iterator<Item = (&'a [Lanes], f32)> {
+        let (fixed, width) = (self.fixed, self.width);
+        self.starts.iter().zip(&self.weights).map(move |(start, weight)| (&fixed[*start..*start + width], *weight))
     }
 
     /// Whether so few interactions are better solved exactly.
@@ -90,24 +104,42 @@ impl System {
     /// otherwise by the Cholesky factor of the whole matrix.
     #[inline(always)]
     pub(super) fn solve(&mut self, solution: &mut [f32]) {
-        solution.fill(0.0);
         let interactions = self.weights.len();
+        if interactions == 1 {
+            self.solve_one(lanes_mut(solution));
+            return;
+        }
+        solution.fill(0.0);
         if interactions <= self.width * LANES {
             self.factorise_dual();
             self.unknowns.clear();
             self.unknowns.resize(interactions, 1.0);
             substitute(&self.matrix, &mut self.unknowns);
             let solution = lanes_mut(solution);
-            for (row, unknown) in self.rows.chunks_exact(self.width).zip(&self.unknowns) {
+            for ((row, _), unknown) in self.rows().zip(&self.unknowns) {
                 add_scaled(solution, *unknown, row);
             }
             scale(solution, &self.inverse_diagonal);
         } else {
-            for (row, weight) in self.rows.chunks_exact(self.width).zip(&self.weights) {
-                add_scaled(lanes_mut(solution), *weight, row);
+            for (row, weight) in self.rows() {
+                add_scaled(lanes_mut(solution), weight, row);
             }
             self.factorise();
             substitute(&self.matrix, solution);
+        }
+    }
+
+    /// The solution of one interaction, `x = D⁻¹v / (1/w + v·D⁻¹v)`: most rows of a catalogue's tail are such.
+    #[inline(always)]
+    fn solve_one(&self, solution: &mut [Lanes]) {
+        for (row, weight) in self.rows() {
+            for ((solution, value), inverse) in solution.iter_mut().zip(row).zip(&self.inverse_diagonal) {
+                for lane in 0..LANES {
+                    solution[lane] = value[lane] * inverse[lane];
+                }
+            }
+            let factor = 1.0 / (1.0 / weight + dot(solution, row));
+            solution.iter_mut().flatten().for_each(|value| *value *= factor);
         }
     }
 
@@ -125,9 +157,10 @@ impl System {
         self.direction.copy_from_slice(vector);
         scale(&mut self.direction, &self.inverse_diagonal);
         self.unknowns.clear();
-        self.unknowns.extend(self.rows.chunks_exact(self.width).map(|row| dot(row, &self.direction)));
+        let direction = &self.direction;
+        self.unknowns.extend(self.starts.iter().map(|start| dot(&self.fixed[*start..*start + self.width], direction)));
         substitute(&self.matrix, &mut self.unknowns);
-        for (row, unknown) in self.rows.chunks_exact(self.width).zip(&self.unknowns) {
+        for ((row, _), unknown) in self.rows().zip(&self.unknowns) {
             add_scaled(vector, -unknown, row);
         }
         scale(vector, &self.inverse_diagonal);
@@ -143,25 +176,36 @@ impl System {
                 residual[lane] = -d[lane] * x[lane];
             }
         }
-        add_rows(&self.rows, &self.weights, solution, &mut self.residual, |weight, dot| weight * (1.0 - dot));
+        add_rows(self.fixed, &self.starts, &self.weights, solution, &mut self.residual, |weight, dot| {
+            weight * (1.0 - dot)
+        });
         self.direction.copy_from_slice(&self.residual);
         scale(&mut self.direction, &self.inverse_diagonal);
         let mut size = dot(&self.residual, &self.direction);
         for step in 0..steps {
+            let is_last = step + 1 == steps;
             for ((image, p), d) in self.image.iter_mut().zip(&self.direction).zip(&self.diagonal) {
                 for lane in 0..LANES {
                     image[lane] = d[lane] * p[lane];
                 }
             }
-            add_rows(&self.rows, &self.weights, &self.direction, &mut self.image, |weight, dot| weight * dot);
-            let curvature = dot(&self.direction, &self.image);
+            let curvature = if is_last {
+                // Only the length of the last step is needed, not what it leaves: p·Dp + Σ w (v·p)².
+                dot(&self.direction, &self.image)
+                    + weighted_squares(self.fixed, &self.starts, &self.weights, &self.direction)
+            } else {
+                add_rows(self.fixed, &self.starts, &self.weights, &self.direction, &mut self.image, |weight, dot| {
+                    weight * dot
+                });
+                dot(&self.direction, &self.image)
+            };
             // A residual of 0, or one lost in rounding: the solution is reached.
             if !(size > 0.0 && curvature > 0.0) {
                 break;
             }
             let length = size / curvature;
             add_scaled(solution, length, &self.direction);
-            if step + 1 == steps {
+            if is_last {
                 break;
             }
             add_scaled(&mut self.residual, -length, &self.image);
@@ -186,7 +230,7 @@ impl System {
     /// What each interaction adds to the product of the solution with the vector that [`System::apply_inverse`] made `applied`.
     pub(super) fn contributions(&self, applied: &[f32]) -> impl Iterator<Item = f32> {
         let applied = lanes(applied);
-        self.rows.chunks_exact(self.width).zip(&self.weights).map(move |(row, weight)| weight * dot(row, applied))
+        self.rows().map(move |(row, weight)| weight * dot(row, applied))
     }
 
     /// The Cholesky factor of `W⁻¹ + V D⁻¹ Vᵀ`.
@@ -196,15 +240,17 @@ impl System {
         self.matrix.clear();
         self.matrix.resize(size * size, 0.0);
         let mut values = self.matrix.chunks_exact_mut(size.max(1));
-        for (index, (row, weight)) in self.rows.chunks_exact(self.width).zip(&self.weights).enumerate() {
-            for ((scaled, value), inverse) in self.image.iter_mut().zip(row).zip(&self.inverse_diagonal) {
+        let (fixed, width) = (self.fixed, self.width);
+        let row = |start: &usize| &fixed[*start..*start + width];
+        for (index, (start, weight)) in self.starts.iter().zip(&self.weights).enumerate() {
+            for ((scaled, value), inverse) in self.image.iter_mut().zip(row(start)).zip(&self.inverse_diagonal) {
                 for lane in 0..LANES {
                     scaled[lane] = value[lane] * inverse[lane];
                 }
             }
             let Some(values) = values.next() else { break };
-            for (value, other) in values[..=index].iter_mut().zip(self.rows.chunks_exact(self.width)) {
-                *value = dot(&self.image, other);
+            for (value, other) in values[..=index].iter_mut().zip(&self.starts) {
+                *value = dot(&self.image, row(other));
             }
             values[index] += 1.0 / weight;
         }
@@ -220,7 +266,9 @@ impl System {
         for (index, value) in self.diagonal.as_flattened().iter().enumerate() {
             self.matrix[index * size + index] = *value;
         }
-        for (row, weight) in self.rows.chunks_exact(self.width).zip(&self.weights) {
+        let (fixed, width) = (self.fixed, self.width);
+        for (start, weight) in self.starts.iter().zip(&self.weights) {
+            let row = &fixed[*start..*start + width];
             // Whole groups of lanes up to the diagonal; what is right of it is not read.
             for (index, (value, target)) in
                 row.as_flattened().iter().zip(self.matrix.chunks_exact_mut(size)).enumerate()

@@ -109,27 +109,45 @@ pub(super) fn multiply(row: &mut [f32], matrix: &[f32], before: &mut [f32]) {
     }
 }
 
-/// For each row: `target += factor(r, row · vector) · row`, over rows of `vector`'s width that follow each other.
+/// For each row: `target += factor(r, row · vector) · row`, over the rows of `vector`'s width at `starts` in `all`.
 ///
 /// With `factor = w · (row · vector)` this is the product of `Vᵀ W V` with the vector, without the matrix.
 #[inline(always)]
 pub(super) fn add_rows(
-    rows: &[Lanes],
+    all: &[Lanes],
+    starts: &[usize],
     weights: &[f32],
     vector: &[Lanes],
     target: &mut [Lanes],
     factor: impl Fn(f32, f32) -> f32,
 ) {
     let width = vector.len();
-    let (quads, four_weights) = (rows.chunks_exact(4 * width), weights.chunks_exact(4));
-    let rest = quads.remainder().chunks_exact(width).zip(four_weights.remainder());
-    for (quad, weights) in quads.zip(four_weights) {
-        let quad = four(quad, width);
+    let row = |start: usize| &all[start..start + width];
+    let ((quads, rest), (four_weights, rest_weights)) = (starts.as_chunks::<4>(), weights.as_chunks::<4>());
+    for (quad, weights) in quads.iter().zip(four_weights) {
+        let quad = quad.map(row);
         let dots = dots_of_four(quad, vector);
         let factors = std::array::from_fn(|row| factor(weights[row], dots[row]));
         add_four_scaled(target, factors, quad);
     }
-    for (row, weight) in rest {
-        add_scaled(target, factor(*weight, dot(row, vector)), row);
+    for (start, weight) in rest.iter().zip(rest_weights) {
+        add_scaled(target, factor(*weight, dot(row(*start), vector)), row(*start));
     }
+}
+
+/// `Σ w_r (row_r · vector)²` over the rows of `vector`'s width at `starts` in `all`.
+#[inline(always)]
+pub(super) fn weighted_squares(all: &[Lanes], starts: &[usize], weights: &[f32], vector: &[Lanes]) -> f32 {
+    let width = vector.len();
+    let row = |start: usize| &all[start..start + width];
+    let ((quads, rest), (four_weights, rest_weights)) = (starts.as_chunks::<4>(), weights.as_chunks::<4>());
+    let mut sums = [0.0; 4];
+    for (quad, weights) in quads.iter().zip(four_weights) {
+        let dots = dots_of_four(quad.map(row), vector);
+        for lane in 0..4 {
+            sums[lane] += weights[lane] * dots[lane] * dots[lane];
+        }
+    }
+    let rest = rest.iter().zip(rest_weights).map(|(start, weight)| weight * dot(row(*start), vector).powi(2));
+    sums.iter().sum::<f32>() + rest.sum::<f32>()
 }

@@ -28,6 +28,12 @@ fn many(customers: u32, products: u32) -> Sparse {
     Sparse::from_rows(products as usize, (0..customers).map(row))
 }
 
+/// A fit that covers all products.
+fn fit(data: &Sparse, settings: &Settings, keep: usize) -> Result<Ease> {
+    let all: Vec<u32> = (0..u32::try_from(data.columns()).unwrap()).collect();
+    Ease::fit(data, &all, settings, keep)
+}
+
 fn dense(weights: &Sparse) -> Vec<Vec<f32>> {
     let row = |row| {
         let mut values = vec![0.0; weights.columns()];
@@ -56,9 +62,10 @@ fn weights_agree_with_numpy() {
         [0.0642623, 0.1639796, -0.0009335, 0.0970911, 0.0, 0.0],
         [0.0; 6],
     ];
-    let settings = Settings { lambda: 0.5, dropout: 0.5, customer_power: 0.5, product_power: 0.4 };
+    let settings =
+        Settings { lambda: 0.5, dropout: 0.5, customer_power: 0.5, product_power: 0.4, ..Settings::default() };
     for (settings, expected) in [(Settings::default(), by_default), (settings, otherwise)] {
-        let found = dense(&Ease::fit(&small(), &settings, 0).unwrap().weights);
+        let found = dense(&fit(&small(), &settings, 0).unwrap().weights);
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
             // 32-bit floats and a matrix with a condition number below 10.
             assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
@@ -100,7 +107,7 @@ fn a_matrix_that_is_not_positive_definite_has_no_inverse() {
 
 #[test]
 fn scores_of_what_a_customer_bought_come_from_the_rest() {
-    let model = Ease::fit(&small(), &Settings::default(), 0).unwrap();
+    let model = fit(&small(), &Settings::default(), 0).unwrap();
     let mut scores = [f32::NAN; 6];
     model.score_products(&[(1, 1.0), (3, 2.0), (99, 1.0)], &mut scores);
     // Rows 1 and 3 of the weights in the test above; product 99 is not known, product 5 was never bought.
@@ -116,7 +123,7 @@ fn scores_of_what_a_customer_bought_come_from_the_rest() {
 
 #[test]
 fn a_model_knows_orders_by_their_products() {
-    let model = Ease::fit(&small(), &Settings::default(), 0).unwrap();
+    let model = fit(&small(), &Settings::default(), 0).unwrap();
     let mut log = crate::log::Log::new(6);
     log.push_order(1.0, [(1, 5.0)]);
     log.push_order(2.0, [(1, 1.0), (3, 1.0)]);
@@ -132,8 +139,8 @@ fn a_model_knows_orders_by_their_products() {
 #[test]
 fn keeps_the_weights_of_largest_size() {
     let settings = Settings::default();
-    let all = dense(&Ease::fit(&many(40, 30), &settings, 0).unwrap().weights);
-    let pruned = Ease::fit(&many(40, 30), &settings, 4).unwrap().weights;
+    let all = dense(&fit(&many(40, 30), &settings, 0).unwrap().weights);
+    let pruned = fit(&many(40, 30), &settings, 4).unwrap().weights;
     for (row, values) in all.iter().enumerate() {
         let kept: Vec<(u32, f32)> = pruned.pairs(row).collect();
         assert_eq!(kept.len(), values.iter().filter(|value| **value != 0.0).count().min(4));
@@ -153,7 +160,7 @@ fn the_same_at_any_number_of_threads() {
     let data = many(60, 250);
     let fit = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| Ease::fit(&data, &Settings::default(), 20).unwrap())
+        pool.install(|| fit(&data, &Settings::default(), 20).unwrap())
     };
     let one = fit(1);
     assert_eq!(one, fit(2));
@@ -162,7 +169,7 @@ fn the_same_at_any_number_of_threads() {
 
 #[test]
 fn refuses_what_it_cannot_fit() {
-    let kind = |data: &Sparse, settings: Settings| Ease::fit(data, &settings, 0).unwrap_err().kind();
+    let kind = |data: &Sparse, settings: Settings| fit(data, &settings, 0).unwrap_err().kind();
     let usual = Settings::default();
     assert_eq!(kind(&Sparse::from_rows(3, Vec::<Vec<(u32, f32)>>::new()), usual), ErrorKind::Data);
     for value in [f32::NAN, f32::INFINITY, 0.0, -1.0] {
@@ -178,14 +185,58 @@ fn refuses_what_it_cannot_fit() {
         assert_eq!(kind(&small(), settings), ErrorKind::Config);
     }
     // One customer and one product is little, but no error.
-    let model = Ease::fit(&Sparse::from_rows(1, [vec![(0, 1.0)]]), &usual, 0).unwrap();
+    let model = fit(&Sparse::from_rows(1, [vec![(0, 1.0)]]), &usual, 0).unwrap();
     assert_eq!((model.products(), model.weights.entries()), (1, 0));
 }
 
+/// What is not covered is as if it had not been bought, and it gets no score.
 #[test]
-fn needs_three_squares_of_memory() {
-    assert_eq!(Ease::bytes_needed(1_000), 12_000_000);
-    assert_eq!(Ease::bytes_needed(usize::MAX), usize::MAX);
+fn covers_the_products_it_is_told_to() {
+    let covered = [0, 1, 4];
+    let model = Ease::fit(&small(), &covered, &Settings::default(), 0).unwrap();
+    let alone = dense(&fit(&small().with_columns(&covered), &Settings::default(), 0).unwrap().weights);
+    let weights = dense(&model.weights);
+    for (row, own) in alone.iter().zip(covered) {
+        for (value, other) in row.iter().zip(covered) {
+            assert_eq!(*value, weights[own as usize][other as usize]);
+        }
+    }
+    assert_eq!((weights.len(), model.weights.entries()), (6, 6));
+    assert!(weights[2].iter().chain(&weights[3]).all(|weight| *weight == 0.0));
+    let mut scores = [1.0; 6];
+    model.score_products(&[(0, 1.0), (2, 1.0)], &mut scores);
+    assert_eq!([scores[2], scores[3], scores[5]], [0.0; 3]);
+    assert!(Ease::fit(&small(), &[5], &Settings::default(), 0).is_err_and(|error| error.kind() == ErrorKind::Data));
+}
+
+/// Weights of values are those of normalised ones times `d_i^-b d_j^b`, and with no power the two are the same.
+#[test]
+fn scales_differ_by_the_products_factors() {
+    let of = |product_power, scale| {
+        let settings = Settings { product_power, scale, ..Settings::default() };
+        dense(&fit(&small(), &settings, 0).unwrap().weights)
+    };
+    let (values, normalised) = (of(0.2, Scale::Values), of(0.2, Scale::Normalised));
+    // Sums of the columns: 3, 3, 3, 2 and 4.
+    let found = normalised[3][4] * (4.0_f32 / 2.0).powf(0.2);
+    assert!((found - values[3][4]).abs() < 1e-6);
+    assert_eq!(of(0.0, Scale::Values), of(0.0, Scale::Normalised));
+}
+
+#[test]
+fn an_inverse_scores_as_its_weights_do() {
+    let (settings, profile) = (Settings::default(), [(1, 1.0), (3, 2.0), (5, 1.0), (99, 1.0)]);
+    for scale in [Scale::Values, Scale::Normalised] {
+        let inverse = Gram::new(&small(), &[0, 1, 3, 4, 5], &settings).unwrap().inverse(&settings).unwrap();
+        let (mut found, mut expected) = ([1.0; 6], [2.0; 6]);
+        inverse.score_products(&profile, scale, &mut found);
+        Ease::from_inverse(&inverse, scale, 0).score_products(&profile, &mut expected);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+        }
+        assert_eq!((found[2], found[5]), (0.0, 0.0));
+        assert!(found[0] > 0.0);
+    }
 }
 
 proptest! {
@@ -194,7 +245,7 @@ proptest! {
                                values in prop::collection::vec(0.1_f32..3.0, 9), product in 0_u32..9, keep in 0_usize..10) {
         let data = Sparse::from_rows(9, rows.iter().map(|row| row.iter().map(|product| (*product, values[*product as usize]))));
         prop_assume!(data.entries() > 0);
-        let model = Ease::fit(&data, &Settings::default(), keep).unwrap();
+        let model = fit(&data, &Settings::default(), keep).unwrap();
         let mut scores = [0.0; 9];
         for row in &rows {
             let profile: Vec<(u32, f32)> = row.iter().map(|product| (*product, 1.0)).collect();

@@ -215,6 +215,9 @@ impl Desk<'_> {
                  by, which flatters: how good the lists are is tested on others."
             ));
         }
+        if !choice.settings.is_empty() {
+            caveats.push(format!("Fitted: {}.", choice.settings.join("; ")));
+        }
         let left_out: Vec<String> =
             choice.left_out.iter().map(|(source, reason)| format!("{} ({reason})", source.words())).collect();
         if !left_out.is_empty() {
