@@ -21,8 +21,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+#[allow(unused_imports, reason = "until the whole method asks for them")]
 pub(crate) use curves::Curves;
+#[allow(unused_imports, reason = "until the whole method asks for them")]
 pub(crate) use optimise::optimise;
+#[allow(unused_imports, reason = "until the whole method asks for them")]
 pub(crate) use plan::{Bound, Certificate, Estimate, Plan, Status, UnitPlan};
+#[allow(unused_imports, reason = "until the whole method asks for them")]
 pub(crate) use problem::{Aim, Problem};
+#[allow(unused_imports, reason = "until the whole method asks for them")]
 pub(crate) use response::{BreakEven, ResponseCurve, ResponsePoint, response_curve};

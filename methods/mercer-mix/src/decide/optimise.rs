@@ -44,7 +44,7 @@ pub(crate) fn optimise(curves: &impl Curves, problem: &Problem) -> Result<Plan> 
     let blocks = problem.blocks(curves)?;
     let tables = tables(curves, &blocks, None)?;
     if tables.iter().all(|table| table.slopes.iter().all(|slope| *slope == 0.0)) {
-        return Ok(plan::of_flat_curves(curves, problem, &blocks, present(problem, &blocks)));
+        return Ok(plan::of_flat_curves(curves, problem, &blocks, &present(problem, &blocks)));
     }
     let mut division = best_mean(curves, problem, &blocks, &tables, None);
     if problem.risk < 1.0 {

@@ -134,9 +134,9 @@ pub(super) fn describe(curves: &impl Curves, problem: &Problem, blocks: &[Block]
 }
 
 /// The plan where spend changes nothing.
-pub(super) fn of_flat_curves(curves: &impl Curves, problem: &Problem, blocks: &[Block], spends: Vec<f64>) -> Plan {
+pub(super) fn of_flat_curves(curves: &impl Curves, problem: &Problem, blocks: &[Block], spends: &[f64]) -> Plan {
     let certificate = Certificate { multiplier: 0.0, residual: 0.0, gap: 0.0 };
-    plan(curves, problem, blocks, &spends, certificate, Status::Flat)
+    plan(curves, problem, blocks, spends, certificate, Status::Flat)
 }
 
 fn certificate(curves: &impl Curves, problem: &Problem, blocks: &[Block], division: &Division) -> Certificate {

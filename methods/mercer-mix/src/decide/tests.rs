@@ -202,7 +202,7 @@ fn questions_that_contradict_themselves_are_refused() {
     refused(&|problem| problem.aim = Aim::MarginalReturn(1.0));
     refused(&|problem| problem.ratios = vec![vec![(0, 1.0), (0, 2.0)]]);
     refused(&|problem| {
-        (problem.ratios, problem.bounds) = (vec![vec![(0, 1.0), (1, 1.0)]], vec![(0.0, 1.0), (9.0, 10.0)])
+        (problem.ratios, problem.bounds) = (vec![vec![(0, 1.0), (1, 1.0)]], vec![(0.0, 1.0), (9.0, 10.0)]);
     });
     refused(&|problem| problem.risk = 0.0);
     refused(&|problem| problem.present = vec![1.0]);
