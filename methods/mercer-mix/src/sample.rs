@@ -61,8 +61,7 @@ pub(crate) enum Geometry {
 /// # Errors
 /// Where no start has a finite density, or the sampler cannot begin or go on.
 ///
-/// Source: Hoffman & Gelman (2014), The No-U-Turn sampler, JMLR 15, 1593–1623; scales from draws and gradients as in Seyboldt,
-/// Carlson & Carpenter (2026), Preconditioning Hamiltonian Monte Carlo by minimizing Fisher divergence.
+/// Source: Hoffman & Gelman (2014), The No-U-Turn sampler, JMLR 15, 1593–1623; scales from draws and gradients are those of nuts-rs.
 pub(crate) fn sample<D: Density>(
     density: &D,
     starts: &[Vec<f64>],
