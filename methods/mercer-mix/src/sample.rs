@@ -47,8 +47,7 @@ impl Default for Settings {
 /// # Errors
 /// Where no start has a finite density, or the sampler cannot begin or go on.
 ///
-/// Source: Hoffman & Gelman (2014), The No-U-Turn sampler, JMLR 15, 1593–1623; scales from draws and gradients as in Seyboldt,
-/// Carlson & Carpenter (2026), Preconditioning Hamiltonian Monte Carlo by minimizing Fisher divergence.
+/// Source: Hoffman & Gelman (2014), The No-U-Turn sampler, JMLR 15, 1593–1623; scales from draws and gradients are those of nuts-rs.
 pub(crate) fn sample<D: Density>(
     density: &D,
     starts: &[Vec<f64>],
@@ -189,14 +188,16 @@ impl<'a> Progress<'a> {
 
     /// Counts one step of one chain.
     fn step(&self, diverged: bool) {
-        let divergences = self.diverged.fetch_add(usize::from(diverged), Ordering::Relaxed) + usize::from(diverged);
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.diverged.fetch_add(usize::from(diverged), Ordering::Relaxed);
+        // Whoever counts a step sees the divergences of all steps counted before.
+        let done = self.done.fetch_add(1, Ordering::AcqRel) + 1;
         let percent = 100 * done / self.total;
         if percent == 100 * (done - 1) / self.total {
             return;
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if percent >= *next {
+            let divergences = self.diverged.load(Ordering::Relaxed);
             *next = (percent / PERCENT_A_MESSAGE + 1) * PERCENT_A_MESSAGE;
             (self.say)(&match divergences {
                 1 => format!("sampling: {percent} %, 1 divergence"),
@@ -332,11 +333,10 @@ mod tests {
         let draws = sample(&Funnel { dim: 10 }, &starts, &Settings::default(), Seed(4), &say).unwrap();
         assert!(draws.divergences() > 1, "{}", draws.divergences());
         let said = said.into_inner().unwrap();
-        assert_eq!(said.len(), 100 / PERCENT_A_MESSAGE, "{said:?}");
-        assert!(
-            said[0].starts_with("sampling: 5 %, ") && said.last().unwrap().starts_with("sampling: 100 %, "),
-            "{said:?}"
-        );
+        // Chains that count at the same time may pass over a message.
+        assert!((2..=100 / PERCENT_A_MESSAGE).contains(&said.len()), "{said:?}");
+        assert!(said.iter().all(|message| message.starts_with("sampling: ")), "{said:?}");
+        assert!(said.last().unwrap().starts_with("sampling: 100 %, "), "{said:?}");
         assert!(said.last().unwrap().ends_with(&format!("{} divergences", draws.divergences())), "{said:?}");
     }
 
