@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answers;
+mod calibration;
 mod curves;
 mod decide;
 mod density;

@@ -126,6 +126,17 @@ impl Posterior {
         self.space.start(seed)
     }
 
+    /// The same model of another outcome, in its own unit, on the same scale.
+    #[cfg(test)]
+    pub(crate) fn with_outcome(mut self, outcome: &[f64]) -> Self {
+        let mut scaled = by_period(outcome, self.places);
+        for (row, outcome) in scaled.iter_mut().enumerate() {
+            *outcome = self.scale.scaled(*outcome, row % self.places);
+        }
+        self.noise.learn_from(scaled);
+        self
+    }
+
     /// A point drawn from the priors.
     #[cfg(test)]
     pub(crate) fn prior_draw(&self, seed: Seed) -> Vec<f64> {

@@ -34,12 +34,12 @@ fn example_params() -> Value {
 fn the_example_has_the_posterior_that_pymc_marketing_finds() {
     let Some(frame) = example() else { return };
     let model = fit(frame, &example_params(), Wish::default()).saved.model;
-    // Means of pymc-marketing 0.19.2 with its default priors; the tolerances are three Monte Carlo errors of both.
+    // Means of pymc-marketing 0.19.2 with its default priors; the tolerances are three Monte Carlo errors of the two together.
     let expected = [
         (&model["parameters"]["adstock_alpha[x1]"], 0.398, 0.003),
-        (&model["parameters"]["adstock_alpha[x2]"], 0.194, 0.004),
-        (&model["parameters"]["saturation_lam[x1]"], 4.07, 0.06),
-        (&model["parameters"]["saturation_lam[x2]"], 3.12, 0.06),
+        (&model["parameters"]["adstock_alpha[x2]"], 0.194, 0.005),
+        (&model["parameters"]["saturation_lam[x1]"], 4.07, 0.05),
+        (&model["parameters"]["saturation_lam[x2]"], 3.12, 0.17),
         (&model["contribution_share"]["x1"], 0.2949, 0.0020),
         (&model["contribution_share"]["x2"], 0.0722, 0.0006),
     ];
@@ -83,20 +83,16 @@ fn robyns_weekly_data_run_through() {
 }
 
 #[test]
-fn zz() {
-    let Some(frame) = example() else { return };
-    let start = std::time::Instant::now();
-    let model = fit(frame, &example_params(), Wish::default()).saved.model;
-    println!("{:?} {}", start.elapsed(), model["diagnostics"]);
-    for name in [
-        "adstock_alpha[x1]",
-        "adstock_alpha[x2]",
-        "saturation_lam[x1]",
-        "saturation_lam[x2]",
-        "saturation_beta[x2]",
-        "y_sigma",
-    ] {
-        println!("{name} {}", model["parameters"][name]);
-    }
-    println!("{} {}", model["contribution_share"], model["roi"]);
+fn meridians_places_run_through() {
+    let mapping = [("date", "time"), ("geo", "geo"), ("target", "conversions"), ("value", "revenue_per_conversion")];
+    let Some(frame) = periods("mmm_meridian/geo_all_channels.csv", &mapping) else { return };
+    // A few draws: that the model of 40 places can be learnt, forecast and shown; its figures are in the README.
+    let params = json!({
+        "channels": ["Channel0", "Channel1", "Channel2", "Channel3", "Channel4"], "organic": ["Organic_channel0_impression"],
+        "controls": ["competitor_sales_control", "sentiment_score_control", "Promo"], "lags": 9,
+        "chains": 2, "draws": 60, "tune": 150
+    });
+    let outcome = fit(frame, &params, Wish { scores: true, ..Wish::default() });
+    assert_eq!(outcome.saved.model["roi"].as_object().unwrap().len(), 5);
+    assert_eq!(outcome.scores.unwrap().rows(), 6_240);
 }
