@@ -113,6 +113,11 @@ impl Baseline {
         Ok(Self { width, periods, columns, knots, shifts, controls })
     }
 
+    /// The series that coefficients of the same entry multiply, of one place; the level is the first of them where there is one.
+    pub(crate) fn columns(&self) -> &[(usize, Vec<f64>)] {
+        &self.columns
+    }
+
     /// Room for [`Baseline::predict`] and [`Baseline::pull_back`].
     pub(crate) fn room(&self) -> BaselineRoom {
         BaselineRoom { by_period: vec![0.0; self.periods], by_place: vec![0.0; self.width] }

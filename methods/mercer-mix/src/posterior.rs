@@ -16,7 +16,8 @@ use crate::density::Density;
 use crate::design::{Baseline, BaselineRoom};
 use crate::panel::{Channel, Panel};
 use crate::params::{Effect, Params, pairs};
-use crate::sheared::Shear;
+use crate::prior::Prior;
+use crate::sheared::{Level, Shear};
 use crate::space::{Layout, Space};
 use experiment::{Experiment, ExperimentRoom};
 use media::{Media, MediaRoom};
@@ -34,6 +35,8 @@ pub(crate) struct Posterior {
     media: Vec<Media>,
     /// The exposure of each channel that was usual while it ran, on the model's scale.
     usual: Vec<f64>,
+    /// Share of the periods in which each channel ran.
+    ran: Vec<f64>,
     /// Worth in money of a unit of effect on the model's scale, period by period.
     worth: Vec<f64>,
     noise: Noise,
@@ -108,7 +111,11 @@ impl Posterior {
         let facts = read::Facts::new(panel);
         let usual =
             panel.channels.iter().zip(&media).map(|(channel, media)| usual(channel, panel, media.unit)).collect();
-        Ok(Self { usual, space, places, periods, scale, baseline, media, worth, noise, experiments, facts })
+        let ran = panel.channels.iter().map(|channel| {
+            channel.media.iter().filter(|media| **media > 0.0).count() as f64 / panel.rows().max(1) as f64
+        });
+        let ran = ran.collect();
+        Ok(Self { ran, usual, space, places, periods, scale, baseline, media, worth, noise, experiments, facts })
     }
 
     /// The unknowns, as they are called in results.
@@ -146,6 +153,24 @@ impl Posterior {
     /// How coefficients trade off with the curves of their channels.
     pub(crate) fn shears(&self) -> Vec<Shear> {
         self.media.iter().zip(&self.usual).filter_map(|(media, usual)| media.shear(&self.space, *usual)).collect()
+    }
+
+    /// How the level of one place trades off with all that is above 0 on average; `None` where the level is no free number.
+    pub(crate) fn level(&self) -> Option<Level> {
+        let is_free = |prior: &Prior| prior.at(0.5).value == 0.5 && prior.at(-0.5).value == -0.5;
+        let unknown = |entry: usize| {
+            let (at, prior) = self.space.entry(entry)?;
+            at.filter(|_| is_free(&prior))
+        };
+        let (level, others) = self.baseline.columns().split_first()?;
+        if self.places > 1 || level.1.iter().any(|value| *value != 1.0) {
+            return None;
+        }
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let columns = others.iter().filter_map(|(entry, values)| Some((unknown(*entry)?, mean(values)))).collect();
+        let sheared = self.media.iter().zip(&self.usual).zip(&self.ran);
+        let ran = sheared.filter(|((media, usual), _)| media.shear(&self.space, **usual).is_some()).map(|(_, ran)| *ran);
+        Some(Level { at: unknown(level.0)?, columns, ran: ran.collect() })
     }
 
     /// Computes effects, coefficients and the mean of the point that `work` has the values of.

@@ -1,8 +1,9 @@
 //! Coordinates in which a sampler moves well.
 //!
 //! A channel's coefficient and the parameter of its curve trade off along a bent ridge: what the data know is the effect at the
-//! exposure that was usual. So the coefficient's coordinate is moved by the logarithm of the curve there. The move is a shear, whose
-//! volume is 1: the posterior stays the same.
+//! exposure that was usual. So the coefficient's coordinate is moved by the logarithm of the curve there. The level trades off with
+//! everything that is above 0 on average, so its coordinate is the mean of the outcome instead. The moves are shears, whose volume
+//! is 1: the posterior stays the same.
 
 use crate::density::Density;
 use crate::params::Saturation;
@@ -17,6 +18,26 @@ const STEP: f64 = 1e-4;
 pub(crate) struct Sheared<'a> {
     posterior: &'a Posterior,
     shears: Vec<Shear>,
+    level: Option<Level>,
+}
+
+/// The level, and what adds to the mean of the outcome beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Level {
+    /// The unknown of the level.
+    pub(crate) at: usize,
+    /// Unknown coefficients with the mean of what they multiply.
+    pub(crate) columns: Vec<(usize, f64)>,
+    /// Share of the periods in which each sheared channel ran, in their order.
+    pub(crate) ran: Vec<f64>,
+}
+
+impl Level {
+    /// What adds to the mean beside the level, at sheared coordinates.
+    fn rest(&self, point: &[f64], shears: &[Shear]) -> f64 {
+        let columns: f64 = self.columns.iter().map(|(at, mean)| point[*at] * mean).sum();
+        columns + shears.iter().zip(&self.ran).map(|(shear, ran)| point[shear.effect].exp() * ran).sum::<f64>()
+    }
 }
 
 /// What moves with what.
@@ -49,16 +70,22 @@ impl Shear {
 impl<'a> Sheared<'a> {
     /// A posterior with the shears that its channels ask for.
     pub(crate) fn new(posterior: &'a Posterior) -> Self {
-        Self { posterior, shears: posterior.shears() }
+        Self { posterior, shears: posterior.shears(), level: posterior.level() }
     }
 
     /// Coordinates of the posterior's own become sheared ones.
     pub(crate) fn shear(&self, point: &mut [f64]) {
         self.shears.iter().for_each(|shear| point[shear.effect] += shear.logarithm(point, 0, 0.0));
+        if let Some(level) = &self.level {
+            point[level.at] += level.rest(point, &self.shears);
+        }
     }
 
     /// Sheared coordinates become the posterior's own.
     pub(crate) fn unshear(&self, point: &mut [f64]) {
+        if let Some(level) = &self.level {
+            point[level.at] -= level.rest(point, &self.shears);
+        }
         self.shears.iter().for_each(|shear| point[shear.effect] -= shear.logarithm(point, 0, 0.0));
     }
 }
@@ -83,6 +110,13 @@ impl Density for Sheared<'_> {
                 let Some((Some(at), _)) = shear.curve[which] else { continue };
                 let rise = shear.logarithm(point, which, STEP) - shear.logarithm(point, which, -STEP);
                 gradient[at] -= gradient[shear.effect] * rise / (2.0 * STEP);
+            }
+        }
+        if let Some(level) = &self.level {
+            let slope = gradient[level.at];
+            level.columns.iter().for_each(|(at, mean)| gradient[*at] -= slope * mean);
+            for (shear, ran) in self.shears.iter().zip(&level.ran) {
+                gradient[shear.effect] -= slope * point[shear.effect].exp() * ran;
             }
         }
         value
