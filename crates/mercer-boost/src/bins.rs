@@ -209,15 +209,25 @@ fn sample_of(rows: usize) -> Option<Vec<u32>> {
 
 /// `size` of `0..rows`, rising (selection sampling, Knuth's algorithm S).
 pub(crate) fn sample(rows: usize, size: usize, seed: Seed) -> Vec<u32> {
+    sample_and_rest(rows, size, seed).0
+}
+
+/// `size` of `0..rows`, and the others; both rising.
+pub(crate) fn sample_and_rest(rows: usize, size: usize, seed: Seed) -> (Vec<u32>, Vec<u32>) {
     let mut random = ChaCha8Rng::seed_from_u64(seed.0);
-    let mut picked = Vec::with_capacity(size);
+    // Every row is written to both, and stays where the place moves on: nothing for the processor to guess. The last place is spare.
+    let (mut picked, mut rest) = (vec![0; size + 1], vec![0; rows.saturating_sub(size) + 1]);
+    let (mut of_picked, mut of_rest) = (0, 0);
     for row in 0..u32::try_from(rows).unwrap_or(u32::MAX) {
-        let open = size - picked.len();
-        if random.random::<f64>() * ((rows - row as usize) as f64) < open as f64 {
-            picked.push(row);
-        }
+        let is_picked = random.random::<f64>() * ((rows - row as usize) as f64) < (size - of_picked) as f64;
+        picked[of_picked] = row;
+        rest[of_rest] = row;
+        of_picked += usize::from(is_picked);
+        of_rest += usize::from(!is_picked);
     }
-    picked
+    picked.truncate(of_picked);
+    rest.truncate(of_rest);
+    (picked, rest)
 }
 
 #[cfg(test)]
@@ -269,6 +279,10 @@ mod tests {
             let rows = sample(100, size, Seed(1));
             assert_eq!(rows.len(), size);
             assert!(rows.windows(2).all(|pair| pair[0] < pair[1]) && rows.iter().all(|row| *row < 100));
+            let (picked, rest) = sample_and_rest(100, size, Seed(1));
+            let mut all = [picked, rest].concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..100).collect::<Vec<u32>>());
         }
     }
 

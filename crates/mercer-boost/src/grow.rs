@@ -22,6 +22,9 @@ const BLOCK: usize = 1 << 16;
 /// Memory for histograms of leaves that wait to be split; beyond, children are counted afresh rather than by subtraction.
 const WAITING_BYTES: usize = 256 << 20;
 
+/// Splits above a leaf up to which rows walk as far as the deepest leaf is away.
+const SHALLOW: usize = 8;
+
 /// A tree and what training must know about it beside.
 #[derive(Debug)]
 pub(crate) struct Grown {
@@ -43,14 +46,53 @@ struct Route {
     direction: Direction,
 }
 
-impl Grown {
-    /// The leaf that a row with these bins ends in.
+/// Finds the leaves of rows that a tree did not grow from.
+pub(crate) struct Router {
+    /// One a node; a leaf leads to itself.
+    hops: Vec<Hop>,
+    /// The most splits above a leaf.
+    depth: usize,
+}
+
+struct Hop {
+    column: usize,
+    left: BinSet,
+    children: [usize; 2],
+}
+
+impl Router {
+    /// The leaf that a row with these bins ends in. Every row takes as many steps as the deepest leaf is away, so that there is no
+    /// end for the processor to guess, and it works on the next rows meanwhile.
     pub(crate) fn leaf(&self, bins: &[u8]) -> usize {
+        let step = |node: usize| {
+            let hop = &self.hops[node];
+            hop.children[usize::from(!hop.left.contains(bins[hop.column]))]
+        };
+        if self.depth <= SHALLOW {
+            return (0..self.depth).fold(0, |node, _| step(node));
+        }
         let mut node = 0;
-        while let Some(route) = self.routes[node] {
-            node = route.children[usize::from(!route.left.contains(bins[route.column]))];
+        while self.hops[node].children[0] != node {
+            node = step(node);
         }
         node
+    }
+}
+
+impl Grown {
+    /// What sends rows to their leaves.
+    pub(crate) fn router(&self) -> Router {
+        let mut depths = vec![0; self.routes.len()];
+        let hop = |(node, route): (usize, &Option<Route>)| match route {
+            // Children stand behind their parents.
+            Some(Route { column, left, children, .. }) => {
+                children.iter().for_each(|child| depths[*child] = depths[node] + 1);
+                Hop { column: *column, left: *left, children: *children }
+            }
+            None => Hop { column: 0, left: BinSet::default(), children: [node; 2] },
+        };
+        let hops = self.routes.iter().enumerate().map(hop).collect();
+        Router { hops, depth: depths.into_iter().max().unwrap_or(0) }
     }
 
     /// Moves weights as little as their order under splits of a direction demands, from the root down.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mercer_base::{Error, Result};
 use mercer_stats::parallel::sum_over_rows;
-use mercer_stats::special::{logistic, softplus};
+use mercer_stats::special::{SumOfLogs, logistic, softplus};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,9 @@ impl Objective {
     pub fn loss(self, margins: &[f64], target: &Target<'_>, rows: &[u32]) -> f64 {
         if self == Self::Cox {
             return cox_loss(margins, target, rows);
+        }
+        if self == Self::Logistic && target.weights.is_none() {
+            return log_loss(margins, target, rows);
         }
         let sums = sum_over_rows(rows.len(), 2, |range, sums| {
             for row in &rows[range] {
@@ -159,6 +162,21 @@ impl Objective {
         }
         rows
     }
+}
+
+/// The mean log-loss of rows that count alike.
+fn log_loss(margins: &[f64], target: &Target<'_>, rows: &[u32]) -> f64 {
+    let sums = sum_over_rows(rows.len(), 1, |range, sums| {
+        let mut logs = SumOfLogs::default();
+        for row in &rows[range] {
+            let (margin, outcome) = (margins[*row as usize], target.outcome(*row));
+            // ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|)
+            logs.add(1.0 + (-margin.abs()).exp());
+            sums[0] += margin.max(0.0) - outcome * margin;
+        }
+        sums[0] += logs.total();
+    });
+    if rows.is_empty() { 0.0 } else { sums[0] / rows.len() as f64 }
 }
 
 /// A residual, or 0 where it is no more than the rounding error of the outcome.

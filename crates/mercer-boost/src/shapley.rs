@@ -17,6 +17,7 @@
 //! patterns of answers (as Fast TreeSHAP v2, Yang 2021), large ones by one pass down and one up (in the order of Linear
 //! TreeShap, Yu et al. 2022).
 
+mod pairs;
 mod path;
 mod sweep;
 mod tables;
@@ -141,13 +142,29 @@ impl<'a> Explainer<'a> {
         let features = contributions.features;
         let width = features.saturating_mul(features);
         let mut values = self.room(matrix, width)?;
-        let trees: Vec<(Paths, _)> =
-            self.ensemble.trees.iter().map(|tree| Paths::new(tree).asked(tree, &self.coder)).collect();
+        let trees: Vec<_> = (self.ensemble.trees.par_iter())
+            .map(|tree| {
+                let mut paths = Paths::new(tree);
+                let (tables, rest) = pairs::tabled(&paths, features);
+                paths.paths = rest;
+                (path::questions(tree, &self.coder), tables, paths)
+            })
+            .collect();
+        let all_pairs = features * features.saturating_sub(1) / 2;
         self.by_block(matrix, width, &mut values, |block, out| {
-            for (paths, questions) in &trees {
+            let mut sums = vec![[0.0; LANES]; all_pairs];
+            for (questions, tables, rest) in &trees {
                 let answers = path::answers(block, questions);
+                tables.iter().for_each(|pairs| pairs.add(&answers, &mut sums));
                 for (lane, row) in out.chunks_exact_mut(width).enumerate() {
-                    paths.add_interactions(&answers, lane, features, row);
+                    rest.add_interactions(&answers, lane, features, row);
+                }
+            }
+            for (lane, row) in out.chunks_exact_mut(width).enumerate() {
+                for one in 0..features {
+                    for other in (0..features).filter(|other| *other != one) {
+                        row[one * features + other] += sums[pairs::place(one, other, features)][lane];
+                    }
                 }
             }
         });

@@ -3,7 +3,7 @@
 use mercer_base::{Error, Result, Seed};
 use rayon::prelude::*;
 
-use crate::bins::{Binned, sample};
+use crate::bins::{Binned, sample, sample_and_rest};
 use crate::ensemble::{Ensemble, Tree};
 use crate::grow::{Derivatives, Grower, Grown};
 use crate::histogram::{Cell, Layout, Scale};
@@ -192,7 +192,7 @@ impl<'a> Trainer<'a> {
         let scale = self.derive()?;
         let derivatives = Derivatives { cells: &self.cells, scale };
         for _ in 0..MOST_DRAWS {
-            let (mut rows, columns) = self.draw();
+            let (mut rows, rest, columns) = self.draw();
             let whole = rows.len() == self.rows.len() && columns.len() == self.columns.len();
             self.draws += 1;
             let layout = Layout::new(self.binned, columns);
@@ -200,7 +200,7 @@ impl<'a> Trainer<'a> {
                 if let Objective::Quantile { level } = self.objective {
                     self.renew(&mut grown, &rows, level);
                 }
-                self.add(grown, &rows);
+                self.add(grown, &rows, &rest);
                 return Ok(());
             }
             if whole {
@@ -225,19 +225,26 @@ impl<'a> Trainer<'a> {
         Ok(scale)
     }
 
-    /// The rows and columns of a tree, rising.
-    fn draw(&self) -> (Vec<u32>, Vec<usize>) {
-        fn some<T: Copy>(of: &[T], share: f64, seed: Seed) -> Vec<T> {
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a number of things")]
-            let size = ((of.len() as f64 * share).round() as usize).max(1);
-            if size >= of.len() {
-                return of.to_vec();
-            }
-            sample(of.len(), size, seed).into_iter().map(|place| of[place as usize]).collect()
-        }
-        let rows = some(&self.rows, self.settings.row_share, self.seed.split("rows").nth(self.draws));
-        let columns = some(&self.columns, self.settings.column_share, self.seed.split("columns").nth(self.draws));
-        (rows, columns)
+    /// The rows of a tree, the rows that are learnt from but not by this tree, and the columns of the tree; all rising.
+    fn draw(&self) -> (Vec<u32>, Vec<u32>, Vec<usize>) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a number of things")]
+        let share = |of: usize, share: f64| ((of as f64 * share).round() as usize).max(1);
+        let size = share(self.rows.len(), self.settings.row_share);
+        let (rows, rest) = if size < self.rows.len() {
+            let (mut rows, mut rest) = sample_and_rest(self.rows.len(), size, self.seed.split("rows").nth(self.draws));
+            rows.iter_mut().chain(&mut rest).for_each(|row| *row = self.rows[*row as usize]);
+            (rows, rest)
+        } else {
+            (self.rows.clone(), Vec::new())
+        };
+        let size = share(self.columns.len(), self.settings.column_share);
+        let columns = if size < self.columns.len() {
+            let places = sample(self.columns.len(), size, self.seed.split("columns").nth(self.draws));
+            places.into_iter().map(|place| self.columns[place as usize]).collect()
+        } else {
+            self.columns.clone()
+        };
+        (rows, rest, columns)
     }
 
     /// Sets the nodes' weights to the quantiles of their rows' residuals: derivatives of the pinball loss say where to part rows, not
@@ -253,24 +260,22 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Takes a tree into the ensemble and its values into the margins.
-    fn add(&mut self, mut grown: Grown, rows: &[u32]) {
+    /// Takes a tree into the ensemble and its values into the margins: of the rows that it grew from, whose leaves are known, and of
+    /// `rest` and all others, which are sent down.
+    fn add(&mut self, mut grown: Grown, rows: &[u32], rest: &[u32]) {
         for (node, weight) in grown.tree.nodes.iter_mut().zip(&grown.weights) {
             #[allow(clippy::cast_possible_truncation, reason = "trees keep single precision")]
             let value = (weight * self.settings.learning_rate) as f32;
             node.value = value;
         }
         let nodes = &grown.tree.nodes;
-        let value_of = |row: &u32| f64::from(nodes[grown.leaf(self.binned.row(*row))].value);
-        if rows.len() == self.rows.len() {
-            for (node, range) in nodes.iter().zip(&grown.ranges).filter(|(node, _)| node.split.is_none()) {
-                rows[range.clone()].iter().for_each(|row| self.margins[*row as usize] += f64::from(node.value));
-            }
-            add_to(&mut self.margins, &self.others, value_of);
-        } else {
-            add_to(&mut self.margins, &self.rows, value_of);
-            add_to(&mut self.margins, &self.others, value_of);
+        for (node, range) in nodes.iter().zip(&grown.ranges).filter(|(node, _)| node.split.is_none()) {
+            rows[range.clone()].iter().for_each(|row| self.margins[*row as usize] += f64::from(node.value));
         }
+        let router = grown.router();
+        let value_of = |row: &u32| f64::from(nodes[router.leaf(self.binned.row(*row))].value);
+        add_to(&mut self.margins, rest, value_of);
+        add_to(&mut self.margins, &self.others, value_of);
         self.trees.push(grown.tree);
     }
 }

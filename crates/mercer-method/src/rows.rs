@@ -48,7 +48,7 @@ pub fn rows_by_values(frame: &Frame) -> Vec<usize> {
         .collect();
     let mut rows: Vec<usize> = (0..frame.rows()).collect();
     rows.sort_by(|a, b| {
-        let compared = columns.iter().map(|(column, ranks)| match column {
+        let mut compared = columns.iter().map(|(column, ranks)| match column {
             Column::Numbers(values) => values[*a].total_cmp(&values[*b]),
             Column::Moments(values) => values[*a].cmp(&values[*b]),
             Column::Words(words) => {
@@ -56,7 +56,7 @@ pub fn rows_by_values(frame: &Frame) -> Vec<usize> {
                 rank(*a).cmp(&rank(*b))
             }
         });
-        compared.fold(Ordering::Equal, Ordering::then)
+        compared.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
     rows
 }

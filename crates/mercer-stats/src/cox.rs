@@ -76,7 +76,7 @@ pub fn fit(design: &Design, times: &[f64], events: &[bool], penalty: f64, start:
     let (null, _) = objective.evaluate(&nothing);
     let point = start.map(|fit| fit.coefficients.clone()).filter(|point| point.len() == nothing.len());
     let happened = events.iter().filter(|event| **event).count() as f64;
-    let minimum = newton::minimise(&objective, point.unwrap_or(nothing), TOLERANCE * happened);
+    let minimum = newton::minimise(&objective, point.unwrap_or(nothing), None, TOLERANCE * happened);
     let minimum = minimum.ok_or_else(undetermined)?;
     Ok(Fit {
         penalty,

@@ -3,6 +3,8 @@
 use faer::{Mat, Side};
 use serde::{Deserialize, Serialize};
 
+use crate::registers::clear_registers;
+
 /// A square matrix of a few dozen rows, by rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Square {
@@ -107,7 +109,9 @@ impl Square {
         if !self.is_finite() {
             return None;
         }
-        let factor = self.faer().llt(Side::Lower).ok()?;
+        let factor = self.faer().llt(Side::Lower);
+        clear_registers();
+        let factor = factor.ok()?;
         let lower = factor.L();
         Some(Self::from_fn(self.size, |row, column| if column <= row { lower[(row, column)] } else { 0.0 }))
     }
@@ -119,7 +123,9 @@ impl Square {
         if !self.is_finite() {
             return None;
         }
-        let inverse = self.faer().llt(Side::Lower).ok()?.inverse();
+        let inverse = self.faer().llt(Side::Lower).map(|factor| factor.inverse());
+        clear_registers();
+        let inverse = inverse.ok()?;
         Some(Self::from_fn(self.size, |row, column| inverse[(row, column)])).filter(Self::is_finite)
     }
 
@@ -129,7 +135,9 @@ impl Square {
         if !self.is_finite() {
             return None;
         }
-        let decomposition = self.faer().self_adjoint_eigen(Side::Lower).ok()?;
+        let decomposition = self.faer().self_adjoint_eigen(Side::Lower);
+        clear_registers();
+        let decomposition = decomposition.ok()?;
         let (values, vectors) = (decomposition.S(), decomposition.U());
         Some(Eigen {
             values: (0..self.size).map(|index| values[index]).collect(),

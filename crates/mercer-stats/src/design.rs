@@ -9,11 +9,15 @@ use rayon::prelude::*;
 
 use crate::dense::Square;
 use crate::parallel::sum_over_rows;
+use crate::registers::clear_registers;
 
 /// Rows worked on at a time: their columns stay in the processor's cache.
 const PANEL: usize = 256;
 /// Parts of the rows that are summed apart from each other, at the most. Part of the result, as sums round.
 const PARTS: usize = 16;
+/// Categories of at most so many levels are written out as columns where rows are multiplied: that costs less than adding up entries
+/// one by one.
+const FEW_LEVELS: u32 = 8;
 /// Entries that the parts of a cross product may have together.
 const PART_ENTRIES: usize = 1 << 24;
 
@@ -38,6 +42,11 @@ pub enum Block {
 }
 
 impl Block {
+    /// Whether it has so few levels that it is multiplied like numbers.
+    fn is_written_out(&self) -> bool {
+        matches!(self, Self::Codes { levels, .. } if *levels <= FEW_LEVELS)
+    }
+
     /// How many columns it stands for.
     #[must_use]
     pub fn columns(&self) -> usize {
@@ -210,7 +219,7 @@ impl Design {
 /// A cross product in the making. Only its lower triangle is filled.
 struct CrossProduct {
     size: usize,
-    /// The places of the columns of numbers, and of the column of ones, among all columns.
+    /// The places of the columns of numbers, of those of short categories, and of the column of ones, among all columns.
     dense: Vec<usize>,
     dense_sums: Mat<f64>,
     /// All other entries, by rows.
@@ -222,8 +231,8 @@ impl CrossProduct {
         let size = design.columns() + 1;
         let (mut dense, mut first) = (Vec::new(), 0);
         for block in &design.blocks {
-            if let Block::Dense { columns, .. } = block {
-                dense.extend(first..first + columns);
+            if matches!(block, Block::Dense { .. }) || block.is_written_out() {
+                dense.extend(first..first + block.columns());
             }
             first += block.columns();
         }
@@ -237,15 +246,26 @@ impl CrossProduct {
         for start in rows.clone().step_by(PANEL) {
             let range = start..(start + PANEL).min(rows.end);
             let roots: Vec<f64> = weights[range.clone()].iter().map(|weight| weight.sqrt()).collect();
-            let columns = design.blocks.iter().filter_map(|block| match block {
-                Block::Dense { values, .. } => Some(dense_columns(values, design.rows)),
-                Block::Codes { .. } => None,
-            });
             let scaled = &mut panel[..roots.len() * self.dense.len()];
             let mut out = scaled.chunks_exact_mut(roots.len());
-            for (column, out) in columns.flatten().zip(out.by_ref()) {
-                for (product, (value, root)) in out.iter_mut().zip(column[range.clone()].iter().zip(&roots)) {
-                    *product = value * root;
+            for block in &design.blocks {
+                match block {
+                    Block::Dense { values, .. } => {
+                        for (column, out) in dense_columns(values, design.rows).zip(out.by_ref()) {
+                            for (product, (value, root)) in out.iter_mut().zip(column[range.clone()].iter().zip(&roots))
+                            {
+                                *product = value * root;
+                            }
+                        }
+                    }
+                    Block::Codes { levels, codes } if block.is_written_out() => {
+                        for (level, out) in (0..*levels).zip(out.by_ref()) {
+                            for (product, (code, root)) in out.iter_mut().zip(codes[range.clone()].iter().zip(&roots)) {
+                                *product = if *code == level { *root } else { 0.0 };
+                            }
+                        }
+                    }
+                    Block::Codes { .. } => {}
                 }
             }
             if let Some(ones) = out.next() {
@@ -257,12 +277,14 @@ impl CrossProduct {
         }
     }
 
-    /// The entries that have to do with a category; `scaled` are the rows' numbers times the roots of their weights.
+    /// The entries that have to do with a long category; `scaled` are the rows' numbers times the roots of their weights.
     fn add_codes(&mut self, design: &Design, rows: Range<usize>, roots: &[f64], scaled: &[f64]) {
         let size = self.size;
         let (mut first, mut earlier) = (0, Vec::new());
         for block in &design.blocks {
-            if let Block::Codes { levels, codes } = block {
+            if let Block::Codes { levels, codes } = block
+                && !block.is_written_out()
+            {
                 let (levels, codes) = (*levels as usize, &codes[rows.clone()]);
                 for (place, column) in self.dense.iter().zip(scaled.chunks_exact(roots.len())) {
                     for ((code, root), value) in codes.iter().zip(roots).zip(column) {
@@ -309,6 +331,7 @@ pub(crate) fn add_cross_product(sums: &mut Mat<f64>, a: MatRef<'_, f64>, factor:
         factor,
         Par::Seq,
     );
+    clear_registers();
 }
 
 /// The columns of a dense block.
@@ -344,6 +367,8 @@ mod tests {
             Block::Codes { levels: 5, codes: codes(3, 7) },
             Block::Dense { columns: 2, values: number(7).chain(number(11)).collect() },
             Block::Codes { levels: 3, codes: codes(5, 4) },
+            Block::Codes { levels: 11, codes: codes(7, 12) },
+            Block::Codes { levels: 9, codes: codes(9, 17) },
             Block::Dense { columns: 1, values: number(13).collect() },
         ];
         Design::new(rows, blocks).unwrap()
@@ -380,7 +405,7 @@ mod tests {
         let design = mixed(50);
         let taken = design.take(&[7, 3, 99, 3]);
         assert_eq!(taken.rows(), 3);
-        let coefficients: Vec<f64> = (0..11).map(f64::from).collect();
+        let coefficients: Vec<f64> = (0..31).map(f64::from).collect();
         let (all, some) = (design.times(0.5, &coefficients), taken.times(0.5, &coefficients));
         assert_eq!(some, [all[7], all[3], all[3]]);
         assert!(taken.centred().weighted_sums(&[1.0; 3])[5..7].iter().all(|sum| sum.abs() < 1e-12));

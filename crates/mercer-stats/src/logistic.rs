@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Design;
 use crate::dense::{Square, dot};
 use crate::newton::{self, Convex};
-use crate::special;
+use crate::special::{self, SumOfLogs};
 
 /// Expected decrease of the objective, a unit of weight, at which a fit is done; the last step leaves its square.
 const TOLERANCE: f64 = 1e-10;
@@ -149,7 +149,11 @@ pub fn choose_penalty(
     let mut penalties = penalties.to_vec();
     penalties.sort_unstable_by(|a, b| b.total_cmp(a));
     let targets = targets(outcomes);
-    let search = Search { design, targets: &targets, weights, fold_of, folds: &folds };
+    if targets.len() != design.rows() {
+        return Err(Error::internal(format!("{} outcomes for {} rows", targets.len(), design.rows())));
+    }
+    let parts = folds.iter().map(|fold| Part::of_fold(*fold, fold_of, design, &targets, weights)).collect();
+    let search = Search { design, targets: &targets, weights, fold_of, folds: &folds, parts };
     let middle = penalties.len() / 2;
     let mut tried = vec![search.attempt(penalties[middle], None)?];
     // Larger penalties stand first; the best of those tried is never at an end that could be gone beyond.
@@ -183,6 +187,32 @@ struct Search<'a> {
     weights: Option<&'a [f64]>,
     fold_of: &'a [u32],
     folds: &'a [u32],
+    /// The rows of each fold.
+    parts: Vec<Part>,
+}
+
+/// Rows of a design with what is known of them.
+struct Part {
+    rows: Vec<usize>,
+    design: Design,
+    targets: Vec<f64>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Part {
+    fn of_fold(fold: u32, fold_of: &[u32], design: &Design, targets: &[f64], weights: Option<&[f64]>) -> Self {
+        let rows: Vec<usize> = (0..fold_of.len()).filter(|row| fold_of[*row] == fold).collect();
+        let own = |of: &[f64]| rows.iter().map(|row| of[*row]).collect::<Vec<f64>>();
+        Self { design: design.take(&rows), targets: own(targets), weights: weights.map(own), rows }
+    }
+
+    /// Gradient and Hessian of the negative log-likelihood of these rows, from the chances of all rows.
+    fn derivatives(&self, chances: &[f64]) -> (Vec<f64>, Square) {
+        let chances: Vec<f64> = self.rows.iter().map(|row| chances[*row]).collect();
+        let weights = self.weights.as_deref();
+        let objective = Objective { design: &self.design, targets: &self.targets, weights, penalty: 0.0 };
+        objective.derivatives(&vec![0.0; self.design.columns() + 1], &chances)
+    }
 }
 
 /// A penalty that was tried, with its rough fit to all rows and the log-odds of each row by a fit to the other folds.
@@ -201,13 +231,28 @@ impl Search<'_> {
         let mut losses = Vec::with_capacity(self.folds.len());
         let all = weights.map_or_else(|| vec![1.0; design.rows()], <[f64]>::to_vec);
         let total: f64 = all.iter().sum();
-        for fold in self.folds {
+        // Derivatives are sums over rows: those of the rows of a fold, taken from those of all rows, are the first that the fit to
+        // the others needs, and there is hardly ever need of more.
+        let point: Vec<f64> = fit.coefficients.iter().copied().chain([fit.intercept]).collect();
+        let (_, chances) = Objective { design, targets, weights, penalty: 0.0 }.evaluate(&point);
+        let of_folds: Vec<(Vec<f64>, Square)> = self.parts.iter().map(|part| part.derivatives(&chances)).collect();
+        let slope = |at: usize| of_folds.iter().map(|of| of.0[at]).sum::<f64>();
+        let curvature = |i: usize, j: usize| of_folds.iter().map(|of| of.1.at(i, j)).sum::<f64>();
+        let columns = design.columns();
+        for (fold, own) in self.folds.iter().zip(&of_folds) {
             let (mut inside, mut outside) = (all.clone(), all.clone());
             for ((inside, outside), of) in inside.iter_mut().zip(&mut outside).zip(self.fold_of) {
                 *(if of == fold { inside } else { outside }) = 0.0;
             }
             let share = inside.iter().sum::<f64>() / total;
-            let found = fit_targets(design, targets, Some(&inside), penalty * share, Some(&fit), ROUGH_TOLERANCE)?;
+            let penalty = penalty * share;
+            let shrink = |at: usize| if at < columns { penalty } else { 0.0 };
+            let gradient = (0..=columns).map(|at| slope(at) - own.0[at] + shrink(at) * point[at]).collect();
+            let hessian = Square::from_fn(columns + 1, |i, j| {
+                curvature(i, j) - own.1.at(i, j) + if i == j { shrink(i) } else { 0.0 }
+            });
+            let first = Some((gradient, hessian));
+            let found = fit_from(design, targets, Some(&inside), penalty, Some(&fit), first, ROUGH_TOLERANCE)?;
             let of_rows = found.log_odds(design);
             let mine = self.fold_of.iter().zip(&of_rows).zip(&mut log_odds).filter(|((of, _), _)| *of == fold);
             mine.for_each(|((_, found), place)| *place = *found);
@@ -240,6 +285,19 @@ pub(crate) fn fit_targets(
     start: Option<&Fit>,
     tolerance: f64,
 ) -> Result<Fit> {
+    fit_from(design, targets, weights, penalty, start, None, tolerance)
+}
+
+/// [`fit_targets`] where gradient and Hessian at the start may be known already.
+fn fit_from(
+    design: &Design,
+    targets: &[f64],
+    weights: Option<&[f64]>,
+    penalty: f64,
+    start: Option<&Fit>,
+    first: Option<(Vec<f64>, Square)>,
+    tolerance: f64,
+) -> Result<Fit> {
     check_weights(design, weights)?;
     if targets.len() != design.rows() {
         return Err(Error::internal(format!("{} outcomes for {} rows", targets.len(), design.rows())));
@@ -258,7 +316,7 @@ pub(crate) fn fit_targets(
     };
     point.push(start.map_or_else(|| (with / (weight - with)).ln(), |start| start.intercept));
     let objective = Objective { design, targets, weights, penalty };
-    let minimum = newton::minimise(&objective, point, tolerance * weight).ok_or_else(undetermined)?;
+    let minimum = newton::minimise(&objective, point, first, tolerance * weight).ok_or_else(undetermined)?;
     let (iterations, converged, mut coefficients) = (minimum.iterations, minimum.converged, minimum.point);
     let intercept = coefficients.pop().unwrap_or(0.0);
     let log_likelihood = 0.5 * penalty * dot(&coefficients, &coefficients) - minimum.value;
@@ -298,14 +356,20 @@ impl Objective<'_> {
     /// The sum of the weighted log-losses, and the chance of each row.
     fn loss(&self, mut log_odds: Vec<f64>) -> (f64, Vec<f64>) {
         let one_chunk = |(chunk, values): (usize, &mut [f64])| {
-            let mut sum = 0.0;
+            let (mut sum, mut logs) = (0.0, SumOfLogs::default());
             for (row, value) in (chunk * CHUNK..).zip(values) {
                 // ln(1 + e^x) and 1 / (1 + e^−x) from the same exponential.
                 let (x, e) = (*value, (-value.abs()).exp());
                 *value = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-                sum += self.weight(row) * (x.max(0.0) + e.ln_1p() - self.targets[row] * x);
+                let (weight, apart) = (self.weight(row), x.max(0.0) - self.targets[row] * x);
+                if weight == 1.0 {
+                    sum += apart;
+                    logs.add(1.0 + e);
+                } else {
+                    sum += weight * (apart + e.ln_1p());
+                }
             }
-            sum
+            sum + logs.total()
         };
         let losses: Vec<f64> = log_odds.par_chunks_mut(CHUNK).enumerate().map(one_chunk).collect();
         (losses.iter().sum(), log_odds)

@@ -4,6 +4,7 @@ use faer::prelude::Solve;
 use faer::{Mat, Side};
 
 use crate::dense::{Square, dot};
+use crate::registers::clear_registers;
 
 /// Iterations at the most. A function without a minimum falls by a constant factor an iteration and is given up here.
 const MOST_ITERATIONS: usize = 40;
@@ -37,13 +38,19 @@ pub(crate) struct Minimum {
 }
 
 /// Minimises from `start` until the expected decrease, `½ gᵀ H⁻¹ g`, is below `tolerance`; the step that was then still to be
-/// made is made, which squares the remaining error. `None` where the Hessian at the start is not positive definite.
-pub(crate) fn minimise<F: Convex>(function: &F, start: Vec<f64>, tolerance: f64) -> Option<Minimum> {
+/// made is made, which squares the remaining error. `first` are gradient and Hessian at the start, where they are known. `None` where
+/// the Hessian at the start is not positive definite.
+pub(crate) fn minimise<F: Convex>(
+    function: &F,
+    start: Vec<f64>,
+    mut first: Option<(Vec<f64>, Square)>,
+    tolerance: f64,
+) -> Option<Minimum> {
     let (value, mut state) = function.evaluate(&start);
     let mut at = Minimum { point: start, value, iterations: 0, converged: false };
     let mut before = f64::INFINITY;
     while at.iterations < MOST_ITERATIONS {
-        let (gradient, hessian) = function.derivatives(&at.point, &state);
+        let (gradient, hessian) = first.take().unwrap_or_else(|| function.derivatives(&at.point, &state));
         let Some(step) = solve(&hessian, &gradient) else {
             if at.iterations == 0 {
                 return None;
@@ -94,6 +101,7 @@ pub(crate) fn solve(matrix: &Square, vector: &[f64]) -> Option<Vec<f64>> {
     let factor = factor(matrix, &scale)?;
     let right = Mat::from_fn(vector.len(), 1, |row, _| vector[row] * scale[row]);
     let solution = factor.solve(&right);
+    clear_registers();
     Some(scale.iter().enumerate().map(|(row, scale)| solution[(row, 0)] * scale).collect())
 }
 
@@ -102,6 +110,7 @@ pub(crate) fn standard_errors(matrix: &Square) -> Option<Vec<f64>> {
     use faer::linalg::solvers::DenseSolveCore;
     let scale = scales(matrix)?;
     let inverse = factor(matrix, &scale)?.inverse();
+    clear_registers();
     Some(scale.iter().enumerate().map(|(row, scale)| inverse[(row, row)].sqrt() * scale).collect())
 }
 
@@ -112,7 +121,9 @@ fn scales(matrix: &Square) -> Option<Vec<f64>> {
 
 fn factor(matrix: &Square, scale: &[f64]) -> Option<faer::linalg::solvers::Llt<f64>> {
     let scaled = Mat::from_fn(matrix.size(), matrix.size(), |i, j| matrix.at(i, j) * scale[i] * scale[j]);
-    let factor = scaled.llt(Side::Lower).ok()?;
+    let factor = scaled.llt(Side::Lower);
+    clear_registers();
+    let factor = factor.ok()?;
     let lower = factor.L();
     (0..matrix.size()).all(|row| lower[(row, row)].powi(2) > LEAST_PIVOT).then_some(factor)
 }
@@ -156,15 +167,15 @@ mod tests {
 
     #[test]
     fn finds_a_minimum_and_says_so() {
-        let minimum = minimise(&Cosh([1.0, -3.0]), vec![9.0, 9.0], 1e-9).unwrap();
+        let minimum = minimise(&Cosh([1.0, -3.0]), vec![9.0, 9.0], None, 1e-9).unwrap();
         assert!(minimum.converged && minimum.iterations < 25);
         assert!((minimum.point[0] - 1.0).abs() < 1e-12 && (minimum.point[1] + 3.0).abs() < 1e-12);
-        assert!(minimise(&Cosh([1.0, -3.0]), vec![1.0, -3.0], 1e-9).unwrap().converged);
+        assert!(minimise(&Cosh([1.0, -3.0]), vec![1.0, -3.0], None, 1e-9).unwrap().converged);
     }
 
     #[test]
     fn knows_that_there_is_none() {
-        assert!(!minimise(&Falling, vec![0.0], 1e-6).unwrap().converged);
+        assert!(!minimise(&Falling, vec![0.0], None, 1e-6).unwrap().converged);
     }
 
     #[test]

@@ -13,11 +13,11 @@ use crate::learn::survival::{self, Watched};
 use crate::marginals::Marginals;
 use crate::model::{Answer, Contest, Model, TargetModel};
 use crate::params::Params;
-use crate::reasons::{Interaction, Phrasebook, global, interactions};
+use crate::reasons::{Drivers, Interaction, Phrasebook, global, interactions};
 use crate::table::Table;
 
 /// Rows by which drivers are found, and by which pairs of features are.
-const ROWS_FOR_DRIVERS: usize = 20_000;
+const ROWS_FOR_DRIVERS: usize = 4_000;
 const ROWS_FOR_PAIRS: usize = 200;
 /// Features beyond which pairs are not looked for: the work grows with their square.
 const MOST_FEATURES_FOR_PAIRS: usize = 60;
@@ -87,13 +87,12 @@ fn fit_target(params: &Params, examples: Examples, earlier: Option<&TargetModel>
     if let Some(earlier) = earlier.filter(|_| contest.as_ref().is_some_and(|contest| contest.kept)) {
         return Ok(TargetModel { contest, ..earlier.clone() });
     }
-    let sample = sample(&examples.table, ROWS_FOR_DRIVERS)?;
-    let drivers = global(&sample, &answer.contributions(&sample)?.values)?;
+    let (drivers, interactions) = explained(&answer, &examples.table)?;
     let positives = examples.outcomes.iter().filter(|outcome| **outcome).count() as u64;
     let rate = positives as f64 / examples.outcomes.len().max(1) as f64;
     Ok(TargetModel {
         grades: Grades::learn(&probabilities, rate)?,
-        interactions: pairs(&answer, &examples.table)?,
+        interactions,
         phrasebook: Phrasebook::learn(&examples.table),
         marginals: Marginals::learn(&examples.table),
         features: examples.table.features().to_vec(),
@@ -117,15 +116,22 @@ pub(crate) fn sample(table: &Table, most: usize) -> Result<Table> {
     table.take(&rows)
 }
 
-/// The strongest pairs of features that act together.
-fn pairs(answer: &Answer, table: &Table) -> Result<Vec<Interaction>> {
-    let Answer::Whether(classifier) = answer else { return Ok(Vec::new()) };
-    if table.features().len() > MOST_FEATURES_FOR_PAIRS {
-        return Ok(Vec::new());
-    }
-    let sample = sample(table, ROWS_FOR_PAIRS)?;
-    let Some(values) = classifier.interactions(&sample)? else { return Ok(Vec::new()) };
-    interactions(table.features(), sample.rows(), &values, PAIRS)
+/// What drives the outcome, and the strongest pairs of features that act together.
+fn explained(answer: &Answer, table: &Table) -> Result<(Drivers, Vec<Interaction>)> {
+    let rows = sample(table, ROWS_FOR_DRIVERS)?;
+    let few = match answer {
+        Answer::Whether(_) if table.features().len() <= MOST_FEATURES_FOR_PAIRS => Some(sample(table, ROWS_FOR_PAIRS)?),
+        _ => None,
+    };
+    let (contributions, of_pairs) = match answer {
+        Answer::Whether(classifier) => classifier.explained(&rows, few.as_ref())?,
+        Answer::When(clock) => (clock.contributions(&rows)?, None),
+    };
+    let pairs = match (few, of_pairs) {
+        (Some(few), Some(values)) => interactions(table.features(), few.rows(), &values, PAIRS)?,
+        _ => Vec::new(),
+    };
+    Ok((global(&rows, &contributions.values)?, pairs))
 }
 
 /// The earlier model against a new one on the newest rows, which the new one has not seen.

@@ -6,6 +6,7 @@ use mercer_base::{Error, Result};
 use mercer_method::day::{MICROS_A_DAY, read_day, written_day};
 use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, rows_by_id, rows_by_values};
 
+use crate::consent::{self, CONSENT};
 use crate::history::History;
 use crate::params::Params;
 
@@ -36,6 +37,16 @@ pub(crate) struct Histories {
     /// What each customer is worth, by their number, where it is known; `NaN` where not. For decisions, never a feature: it is
     /// computed with all that is known today.
     pub(crate) values: Option<Vec<f64>>,
+    /// Whether each customer may be contacted, by their number, where the data say it.
+    pub(crate) consents: Option<Vec<bool>>,
+}
+
+impl Histories {
+    /// Whether each buyer may be contacted, in the order of the scores.
+    pub(crate) fn consents_in_place(&self) -> Option<Vec<bool>> {
+        let consents = self.consents.as_ref()?;
+        Some(self.history.buyers().into_iter().map(|buyer| consents.get(buyer).copied().unwrap_or(false)).collect())
+    }
 }
 
 /// Rows of a plain table in an order of their own: by their ids, else by their values.
@@ -47,8 +58,10 @@ pub(crate) struct Rows {
     pub(crate) places: Vec<usize>,
     /// The order in which they came about, where it is known: the later, the larger.
     pub(crate) order: Option<Order>,
-    /// All columns but the id and those that only say when.
+    /// All columns but the id, consent and those that only say when.
     pub(crate) columns: Vec<(String, Column)>,
+    /// Whether each may be contacted, where the data say it.
+    pub(crate) consents: Option<Vec<bool>>,
 }
 
 /// The order in which rows came about.
@@ -78,9 +91,19 @@ impl Rows {
 
     /// A frame of scores in the order of the table that was read; the id first where there is one.
     pub(crate) fn in_place(&self, scores: &Frame) -> Frame {
+        scores.take(&self.order_in_place())
+    }
+
+    /// Whether each may be contacted, in that order.
+    pub(crate) fn consents_in_place(&self) -> Option<Vec<bool>> {
+        let consents = self.consents.as_ref()?;
+        Some(self.order_in_place().into_iter().map(|row| consents.get(row).copied().unwrap_or(false)).collect())
+    }
+
+    fn order_in_place(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.places.len()).collect();
         order.sort_unstable_by_key(|row| self.places.get(*row));
-        scores.take(&order)
+        order
     }
 }
 
@@ -126,7 +149,11 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
                 counts.notes.push(format!("{} leads cannot be used, such as: {first}", of_leads.refused));
             }
             let values = tables.get("values").map(|frame| values(frame, history.ids())).transpose()?;
-            Data::History(Box::new(Histories { history, leads, values }))
+            let consents = match tables.get("customers") {
+                Some(frame) => consent::of_customers(frame, history.ids())?,
+                None => None,
+            };
+            Data::History(Box::new(Histories { history, leads, values, consents }))
         }
     };
     if let Data::Rows(rows) = &data {
@@ -169,14 +196,16 @@ fn rows(frame: &Frame, id: &str, noun: &str, order: Option<Order>, counts: &mut 
         return Err(Error::data(format!("{}: no {noun} can be used: {why}", frame.origin()))
             .with_hint("each row is one, with what is known of it and, where it is known, the outcome"));
     }
-    let taken = frame.columns().filter(|(name, _)| *name != id);
+    let taken = frame.columns().filter(|(name, _)| *name != id && *name != CONSENT);
     let columns = taken.map(|(name, column)| (name.to_owned(), column.take(&places))).collect();
     let order = order.map(|order| Order {
         of_row: places.iter().map(|place| order.of_row.get(*place).copied().unwrap_or(NO_MOMENT)).collect(),
         ..order
     });
     let ids = ids.map(|ids| places.iter().map(|place| ids.get(*place)).collect());
-    Ok(Rows { ids, places, order, columns })
+    let consents = consent::of_rows(frame)
+        .map(|all| places.iter().map(|place| all.get(*place).copied().unwrap_or(false)).collect());
+    Ok(Rows { ids, places, order, columns, consents })
 }
 
 /// The value of each customer, in the order of `ids`.

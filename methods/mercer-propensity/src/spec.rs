@@ -5,6 +5,15 @@ use mercer_method::{About, ColumnSpec, Form, GivenTable, Score, TableSpec};
 
 use crate::history::{BOUGHT, CUSTOMERS, EVENTS, MESSAGES, ORDERS, SUBSCRIPTIONS, TOUCHPOINTS};
 
+/// Who may be contacted.
+pub(crate) const CONSENT: ColumnSpec = ColumnSpec::new(
+    crate::consent::CONSENT,
+    Kind::Category,
+    false,
+    "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they are scored but stand in no list.",
+    &["marketing_consent", "contact_consent", "opt_in", "opted_in", "may_contact"],
+);
+
 /// People and companies that asked for an offer.
 const LEADS: TableSpec = TableSpec {
     name: "leads",
@@ -33,6 +42,7 @@ const LEADS: TableSpec = TableSpec {
             "When that was decided.",
             &["closed_at", "converted_at", "decided_at"],
         ),
+        CONSENT,
     ],
     others: Some("what is known of the lead when it comes"),
     sql: Some(include_str!("../sql/leads.sql")),
@@ -90,13 +100,16 @@ pub(crate) static ABOUT: About = About {
                 name: "rows",
                 grain: "customer or lead",
                 required: true,
-                columns: &[ColumnSpec::new(
-                    "customer_id",
-                    Kind::Id,
-                    false,
-                    "Who or what the row is about.",
-                    &["id", "customer", "client_id", "user_id", "lead_id", "prospect_id"],
-                )],
+                columns: &[
+                    ColumnSpec::new(
+                        "customer_id",
+                        Kind::Id,
+                        false,
+                        "Who or what the row is about.",
+                        &["id", "customer", "client_id", "user_id", "lead_id", "prospect_id"],
+                    ),
+                    CONSENT,
+                ],
                 others: Some("features, and the target"),
                 sql: None,
                 scores_of: None,

@@ -117,12 +117,6 @@ impl Paths {
         path
     }
 
-    /// The ways, and the tests of the tree's nodes.
-    pub(super) fn asked(self, tree: &Tree, coder: &Coder) -> (Self, Vec<Option<Question>>) {
-        let questions = questions(tree, coder);
-        (self, questions)
-    }
-
     /// The tree's mean value over cover.
     pub(super) fn expected(&self) -> f64 {
         self.paths.iter().map(|path| path.value * path.shares.iter().product::<f64>()).sum()

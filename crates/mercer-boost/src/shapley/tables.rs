@@ -118,19 +118,23 @@ impl Subtree<'_> {
         let mut all: Vec<(usize, Vec<f64>)> =
             features.into_iter().map(|feature| (feature, vec![0.0; patterns])).collect();
         for path in &self.paths {
-            let by_known = by_known(path, rule);
-            // For each step, the bit of its split, the side it takes and its feature's bit among the path's.
-            let bit = |node: usize| self.splits.binary_search(&node).unwrap_or(0);
-            let steps: Vec<(usize, usize, usize)> =
-                path.steps.iter().map(|step| (bit(step.node), usize::from(step.left), 1 << step.slot)).collect();
-            let everything = (1 << path.features.len()) - 1;
-            let places: Vec<usize> =
-                path.features.iter().filter_map(|feature| all.iter().position(|(other, _)| other == feature)).collect();
-            for pattern in 0..patterns {
-                let unknown = steps.iter().filter(|(bit, left, _)| (pattern >> bit) & 1 != *left);
-                let known = unknown.fold(everything, |known, (_, _, slot)| known & !slot);
-                for (place, contribution) in places.iter().zip(&by_known[known]) {
-                    all[*place].1[pattern] += contribution;
+            // For each pattern the set of features that the row goes along with.
+            let all_of_them = match path.features.len() {
+                0 => 0,
+                features => u8::MAX >> (MOST_SPLITS - features.min(MOST_SPLITS)),
+            };
+            let mut known = [all_of_them; 1 << MOST_SPLITS];
+            for step in &path.steps {
+                let bit = self.splits.binary_search(&step.node).unwrap_or(0);
+                let differs = usize::from(!step.left);
+                for (pattern, known) in known.iter_mut().enumerate() {
+                    *known &= if (pattern >> bit) & 1 == differs { !(1 << step.slot) } else { u8::MAX };
+                }
+            }
+            for (feature, by_known) in path.features.iter().zip(by_known(path, rule)) {
+                let Some((_, sums)) = all.iter_mut().find(|(other, _)| other == feature) else { continue };
+                for (sum, known) in sums.iter_mut().zip(&known) {
+                    *sum += by_known.get(usize::from(*known)).copied().unwrap_or(0.0);
                 }
             }
         }
@@ -138,27 +142,28 @@ impl Subtree<'_> {
     }
 }
 
-/// The contributions of a path's features by the set of those that a row goes along with (bit `i` for the feature in slot
-/// `i`).
+/// For each of a path's features its contribution by the set of those that a row goes along with (bit `i` for the feature in
+/// slot `i`).
 fn by_known(path: &Path, rule: &[(f64, f64)]) -> Vec<Vec<f64>> {
-    let count = path.features.len();
-    let contributions = |known: usize| {
-        let mut values = vec![0.0; count];
+    let sets = 1_usize << path.features.len();
+    let mut all = vec![vec![0.0; sets]; path.features.len()];
+    for known in 0..sets {
         for (t, weight) in rule {
-            let factor = |slot: usize| {
-                if (known >> slot) & 1 == 1 { t + (1.0 - t) * path.shares[slot] } else { (1.0 - t) * path.shares[slot] }
-            };
-            let product = (0..count).map(factor).product::<f64>() * weight * path.value;
-            for (slot, value) in values.iter_mut().enumerate() {
-                let change = if (known >> slot) & 1 == 1 { 1.0 - path.shares[slot] } else { -path.shares[slot] };
+            let factor =
+                |slot: usize, share: f64| f64::from(u8::from((known >> slot) & 1 == 1)) * t + (1.0 - t) * share;
+            let product = path.shares.iter().enumerate().map(|(slot, share)| factor(slot, *share)).product::<f64>()
+                * weight
+                * path.value;
+            for ((slot, share), values) in path.shares.iter().enumerate().zip(&mut all) {
+                let change = if (known >> slot) & 1 == 1 { 1.0 - share } else { -share };
+                let factor = factor(slot, *share);
                 // A factor of 0 is a share of 0 that the row does not take either: with or without the feature, nothing
                 // changes.
-                if factor(slot) > 0.0 {
-                    *value += product * change / factor(slot);
+                if let (true, Some(value)) = (factor > 0.0, values.get_mut(known)) {
+                    *value += product * change / factor;
                 }
             }
         }
-        values
-    };
-    (0..1_usize << count).map(contributions).collect()
+    }
+    all
 }

@@ -101,6 +101,7 @@ pub(crate) const CUSTOMERS: TableSpec = TableSpec {
             "When the customer was first recorded; before that day nothing of the row counts as known.",
             &["customer_since", "signup_date", "registered_at", "joined"],
         ),
+        crate::spec::CONSENT,
     ],
     others: Some("attributes of the customers; dates count from the day they are past"),
     sql: Some(include_str!("../../sql/customers.sql")),

@@ -8,8 +8,8 @@ use crate::table::Table;
 
 /// Trees that are grown between two looks at the loss.
 const STEP: usize = 10;
-/// Trees without an improvement after which growing stops.
-const PATIENCE: usize = 50;
+/// Trees without an improvement after which growing stops, times what their values are multiplied by.
+const PATIENCE: f64 = 2.0;
 /// The most trees of a member.
 const MOST_TREES: usize = 2_000;
 
@@ -51,7 +51,8 @@ pub(crate) struct Growing<'a> {
 }
 
 impl<'a> Growing<'a> {
-    /// Grows `members` members until the mean loss on what they did not see falls no more.
+    /// Grows `members` members until the mean loss on what they did not see falls no more. All have the same number of trees, that
+    /// with the least mean loss: one number for all is less at the mercy of a single part than a number for each.
     pub(crate) fn new(
         lessons: Lessons<'a>,
         binned: &'a Binned,
@@ -60,32 +61,28 @@ impl<'a> Growing<'a> {
         members: u32,
         seed: Seed,
     ) -> Result<Self> {
-        let mut bag = Self { lessons, objective, members: Vec::new(), best: (0, f64::INFINITY) };
-        bag.enlarge(binned, settings, members, seed)?;
-        Ok(bag)
-    }
-
-    /// Adds members until there are so many, with the same settings and seed, and grows on. All have the same number of trees,
-    /// that with the least mean loss: one number for all is less at the mercy of a single part than a number for each.
-    pub(crate) fn enlarge(
-        &mut self,
-        binned: &'a Binned,
-        settings: &'a Settings,
-        members: u32,
-        seed: Seed,
-    ) -> Result<()> {
-        let (objective, target) = (self.objective, self.lessons.target());
-        let there = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        for part in there..members.clamp(1, self.lessons.count) {
-            let (held_out, rows) = self.lessons.split(part);
+        let target = lessons.target();
+        let one = |part: u32| {
+            let (held_out, rows) = lessons.split(part);
             let trainer = Trainer::new(binned, rows, target, objective, settings, seed.nth(u64::from(part)))?;
             let mut member = Member { trainer, losses: Vec::new(), held_out };
             member.note(objective, target);
-            self.members.push(member);
-        }
+            Ok(member)
+        };
+        let members = (0..members.clamp(1, lessons.count)).map(one).collect::<Result<_>>()?;
+        let mut bag = Self { lessons, objective, members, best: (0, f64::INFINITY) };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of trees")]
+        let patience = (PATIENCE / settings.learning_rate).ceil() as usize;
+        bag.grow(patience)?;
+        Ok(bag)
+    }
+
+    /// Grows all members until the mean loss has not fallen for `patience` trees.
+    fn grow(&mut self, patience: usize) -> Result<()> {
+        let (objective, target) = (self.objective, self.lessons.target());
         let mut rounds = 0;
         self.best = (0, mean_loss(&self.members, 0));
-        while rounds < MOST_TREES && rounds < self.best.0 + PATIENCE {
+        while rounds < MOST_TREES && rounds < self.best.0 + patience {
             self.members.par_iter_mut().try_for_each(|member| member.advance_to(rounds + STEP, objective, target))?;
             for round in rounds + 1..=rounds + STEP {
                 let loss = mean_loss(&self.members, round);

@@ -26,8 +26,10 @@ use crate::table::Table;
 pub(crate) const FEWEST_OUTCOMES: usize = 10;
 /// With fewer, trees find more accidents than patterns.
 const FEWEST_FOR_TREES: usize = 50;
-/// With at least so many, settings can be told apart by one part of the rows.
-const ENOUGH_TO_CHOOSE: f64 = 500.0;
+/// What the values of the coarse trees are multiplied by that settings are compared by.
+const PILOT_RATE: f64 = 0.25;
+/// The shares of the columns for a tree that are compared.
+const COLUMN_SHARES: [f64; 2] = [0.4, 0.85];
 /// What trees' values are multiplied by where rows are the same customers over and over.
 const STACKED_RATE: f64 = 0.1;
 /// The most members of a bag there.
@@ -98,6 +100,12 @@ impl Classifier {
 
     /// What each feature adds to the log-odds of each row: exact Shapley values.
     pub(crate) fn contributions(&self, table: &Table) -> Result<Contributions> {
+        Ok(self.explained(table, None)?.0)
+    }
+
+    /// What each feature adds to the log-odds of each row of `table`, and the trees' exact Shapley interactions of each row of
+    /// `pairs` in log-odds, rows × features × features (`None` without trees): the trees are made ready once for both.
+    pub(crate) fn explained(&self, table: &Table, pairs: Option<&Table>) -> Result<(Contributions, Option<Vec<f64>>)> {
         let features = table.features().len();
         let mut all = Contributions { expected: 0.0, features, values: vec![0.0; features * table.rows()] };
         let mut add = |part: Contributions, say: f64| {
@@ -105,22 +113,19 @@ impl Classifier {
             all.values.iter_mut().zip(part.values).for_each(|(sum, value)| *sum += say * value);
         };
         let slope = self.calibration.map_or(1.0, |line| line.slope);
+        let mut interactions = None;
         if let Some(trees) = &self.trees {
             let say = if self.linear.is_some() { self.say_of_trees } else { 1.0 };
-            add(Explainer::new(trees)?.values(table.matrix())?, slope * say);
+            let explainer = Explainer::new(trees)?;
+            add(explainer.values(table.matrix())?, slope * say);
+            interactions = pairs.map(|pairs| explainer.interactions(pairs.matrix())).transpose()?;
         }
         if let Some(linear) = &self.linear {
             let say = if self.trees.is_some() { 1.0 - self.say_of_trees } else { 1.0 };
             add(linear.contributions(table), slope * say);
         }
         all.expected += self.calibration.map_or(0.0, |line| line.intercept);
-        Ok(all)
-    }
-
-    /// Exact Shapley interactions of the trees in log-odds, rows × features × features; `None` without trees.
-    pub(crate) fn interactions(&self, table: &Table) -> Result<Option<Vec<f64>>> {
-        let Some(trees) = &self.trees else { return Ok(None) };
-        Explainer::new(trees)?.interactions(table.matrix()).map(Some)
+        Ok((all, interactions))
     }
 
     /// What it is, in words.
@@ -217,7 +222,7 @@ fn usual(params: &Params, table: &Table) -> Settings {
         _ => Direction::Free,
     };
     Settings {
-        learning_rate: 0.04,
+        learning_rate: 0.05,
         max_depth: 4,
         min_child_weight: 2.0,
         min_rows: 10,
@@ -229,7 +234,7 @@ fn usual(params: &Params, table: &Table) -> Settings {
     }
 }
 
-/// The best of the usual settings and some others, and its margins out of fold.
+/// The best of the usual settings and those of the search, and its margins out of fold.
 ///
 /// Where rows are the same customers over and over (`is_stacked`), there is less to learn than there are rows: larger steps and a
 /// smaller bag do.
@@ -245,37 +250,34 @@ fn grow(
         usual.learning_rate = STACKED_RATE;
     }
     let binned = Binned::new(lessons.table.matrix(), usual.max_bins);
-    let positives = lessons.outcomes.iter().sum::<f64>();
-    let rarer = positives.min(lessons.outcomes.len() as f64 - positives);
-    // How many columns a tree should see, and how far categories can be trusted, differs from table to table.
-    let others =
-        [Settings { column_share: 0.85, ..usual.clone() }, Settings { category_lambda: 40.0, ..usual.clone() }];
+    if !is_stacked && members > 1 {
+        usual = piloted(lessons, &binned, &usual, members, seed)?;
+    }
+    let plant = |settings| Growing::new(*lessons, &binned, Objective::Logistic, settings, members, seed.split("trees"));
     let mut dice = ChaCha8Rng::seed_from_u64(seed.split("settings").0);
     let trials: Vec<Settings> = (0..params.trials).map(|_| drawn(&usual, &mut dice)).collect();
-    let plant = |settings, members: u32| {
-        Growing::new(*lessons, &binned, Objective::Logistic, settings, members, seed.split("trees"))
-    };
-    let mut best = if members > 1 && rarer >= ENOUGH_TO_CHOOSE && !is_stacked {
-        // One member of the bag is enough to tell which of them is best.
-        let (mut first, mut settings) = (plant(&usual, 1)?, &usual);
-        for other in &others {
-            let tried = plant(other, 1)?;
-            if tried.loss() < first.loss() {
-                (first, settings) = (tried, other);
-            }
-        }
-        first.enlarge(&binned, settings, members, seed.split("trees"))?;
-        first
-    } else {
-        plant(&usual, members)?
-    };
+    let mut best = plant(&usual)?;
     for settings in &trials {
-        let tried = plant(settings, members)?;
+        let tried = plant(settings)?;
         if tried.loss() < best.loss() {
             best = tried;
         }
     }
     best.finish()
+}
+
+/// The settings with the share of columns for a tree that suits the table: that differs from table to table. Bags of a few coarse
+/// trees tell: what is better for them out of fold is better for many fine ones.
+fn piloted(lessons: &Lessons<'_>, binned: &Binned, usual: &Settings, members: u32, seed: Seed) -> Result<Settings> {
+    let (mut best, mut least) = (usual.clone(), f64::INFINITY);
+    for column_share in COLUMN_SHARES {
+        let coarse = Settings { learning_rate: PILOT_RATE, column_share, ..usual.clone() };
+        let bag = Growing::new(*lessons, binned, Objective::Logistic, &coarse, members, seed.split("trees"))?;
+        if bag.loss() < least {
+            (least, best) = (bag.loss(), Settings { column_share, ..usual.clone() });
+        }
+    }
+    Ok(best)
 }
 
 /// Settings drawn for the search.

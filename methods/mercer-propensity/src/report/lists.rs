@@ -2,6 +2,7 @@
 
 use mercer_base::Money;
 use mercer_base::card::{Bar, Card, Chart, Column, Table, Unit, Value, Width};
+use mercer_base::words::count;
 
 use super::{Desk, Scored};
 use crate::reasons::{Direction, Driver};
@@ -16,7 +17,9 @@ impl Desk<'_> {
     pub(super) fn list(&self) -> Card {
         let by_value = self.scored.iter().any(|row| row.value > 0.0);
         let figure = |row: &Scored| if by_value { row.value } else { row.probability };
-        let mut sorted: Vec<&Scored> = self.scored.iter().filter(|row| !figure(row).is_nan()).collect();
+        let mut sorted: Vec<&Scored> =
+            self.scored.iter().filter(|row| row.may_contact && !figure(row).is_nan()).collect();
+        let barred = self.scored.iter().filter(|row| !row.may_contact).count() as u64;
         sorted.sort_by(|a, b| figure(b).total_cmp(&figure(a)).then(a.id.cmp(&b.id)));
         sorted.truncate(LISTED);
         let has = |of: fn(&Scored) -> &str| sorted.iter().any(|row| !of(row).is_empty());
@@ -64,11 +67,17 @@ impl Desk<'_> {
                     .into(),
                 false => "Contact from the top as far as a contact pays.".into(),
             }),
-            caveats: vec![
+            caveats: [
                 self.trust(),
                 "Reasons say what the model looks at, not what causes it.".into(),
                 self.target.grades.words(),
-            ],
+            ]
+            .into_iter()
+            .chain((barred > 0).then(|| {
+                let barred = count(barred, "row with a score is", "rows with a score are");
+                format!("Not listed for want of consent: {barred} not to be contacted.")
+            }))
+            .collect(),
             table: Table { columns, rows: sorted.iter().map(row).collect() },
             ..Card::default()
         }

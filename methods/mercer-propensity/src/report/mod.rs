@@ -11,6 +11,7 @@ use mercer_base::{Money, Result};
 use mercer_method::{Context, Findings, Known, Verdict};
 
 use crate::Propensity;
+use crate::input::Data;
 use crate::model::{Source, TargetModel};
 use crate::predict;
 
@@ -48,6 +49,17 @@ struct Scored {
     reason: String,
     lever: String,
     value: f64,
+    /// Whether they may be contacted, as far as the data say.
+    may_contact: bool,
+}
+
+/// Whether the row in each place of the scores may be contacted, where the data say it.
+fn consents(data: &Data, of_leads: bool) -> Option<Vec<bool>> {
+    match data {
+        Data::Rows(rows) => rows.consents_in_place(),
+        Data::History(histories) if of_leads => histories.leads.as_ref()?.consents_in_place(),
+        Data::History(histories) => histories.consents_in_place(),
+    }
 }
 
 impl<'a> Desk<'a> {
@@ -82,6 +94,7 @@ impl<'a> Desk<'a> {
             let levers = words(&format!("{column}_lever"))?;
             let grades = words("grade")?.filter(|_| is_plain);
             let values = numbers(&value)?;
+            let consents = consents(&known.intake.input.data, noun == "leads");
             for (row, probability) in probabilities.iter().enumerate().filter(|(_, p)| !p.is_nan()) {
                 let word =
                     |words: Option<&Words>| words.and_then(|words| words.get(row)).unwrap_or_default().to_owned();
@@ -92,6 +105,7 @@ impl<'a> Desk<'a> {
                     reason: word(reasons),
                     lever: word(levers),
                     value: values.and_then(|values| values.get(row)).copied().unwrap_or(f64::NAN),
+                    may_contact: consents.as_ref().is_none_or(|all| all.get(row).copied().unwrap_or(false)),
                 });
             }
         }

@@ -3,6 +3,7 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use mercer_base::{Error, Result};
+use mercer_stats::clear_registers;
 use mercer_stats::dense::Square;
 use rayon::prelude::*;
 
@@ -60,6 +61,7 @@ fn basis(rows: &[f32], width: usize, rank: usize) -> Option<Basis> {
         let mut sums = Mat::<f32>::zeros(width, width);
         // Both triangles: a matrix this small is done sooner whole than half.
         matmul(&mut sums, Accum::Replace, matrix.transpose(), matrix, 1.0, Par::Seq);
+        clear_registers();
         sums
     };
     let parts: Vec<Mat<f32>> = rows.par_chunks(part_rows * width).map(part).collect();
@@ -97,6 +99,7 @@ pub(super) fn rotate_to_own_basis(rows: &mut [f32], width: usize, rank: usize) -
             let before = MatRef::from_row_major_slice(before, count, width);
             let turned = MatMut::from_row_major_slice_mut(&mut *rows, count, width);
             matmul(turned, Accum::Replace, before, rotation, 1.0, Par::Seq);
+            clear_registers();
             for value in rows {
                 *value = if value.abs() < NOTHING { 0.0 } else { *value };
             }

@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::reborrow::{IntoConst, Reborrow, ReborrowMut};
 use faer::{Accum, MatMut, MatRef, Par};
+use mercer_stats::clear_registers;
 use rayon::prelude::*;
 
 /// Columns a block: enough for matrix products at full speed, few enough to keep all threads busy. Part of the result:
@@ -42,13 +43,16 @@ fn factorise(mut matrix: MatMut<'_, f32>) -> Option<()> {
         blocks.par_iter_mut().enumerate().for_each(|(index, block)| {
             let before = done.subrows(index * BLOCK, block.nrows());
             matmul(block.rb_mut(), Accum::Add, before, own.transpose(), -1.0, Par::Seq);
+            clear_registers();
         });
         let (diagonal, below) = blocks.split_first_mut()?;
         let stack = MemStack::new(&mut buffer);
         cholesky_in_place(diagonal.rb_mut(), Default::default(), Par::Seq, stack, Default::default()).ok()?;
+        clear_registers();
         let diagonal = Reborrow::rb(diagonal);
         below.par_iter_mut().for_each(|block| {
             solve_lower_triangular_in_place(diagonal, block.rb_mut().transpose_mut(), Par::Seq);
+            clear_registers();
         });
     }
     Some(())
@@ -66,6 +70,7 @@ fn invert_factor(factor: MatRef<'_, f32>, inverse: &mut [f32]) {
             columns[(at, at)] = 1.0;
         }
         solve_lower_triangular_in_place(factor.submatrix(start, start, below, below), columns, Par::Seq);
+        clear_registers();
     });
 }
 
@@ -82,6 +87,7 @@ fn multiply_transposed(factor: MatRef<'_, f32>, product: &mut [f32]) {
             let right = factor.submatrix(first, start, size - first, width);
             matmul(block, Accum::Replace, left, right, 1.0, Par::Seq);
         }
+        clear_registers();
     });
 }
 
