@@ -65,6 +65,8 @@ mod tests {
     #[test]
     fn central_intervals_leave_a_twentieth_on_each_side() {
         let mut draws: Vec<f64> = (0..=100).map(f64::from).rev().collect();
-        assert_eq!(central(&mut draws), (5.0, 95.0));
+        let (low, high) = central(&mut draws);
+        // Quantiles are interpolated: to rounding.
+        assert!((low - 5.0).abs() < 1e-12 && (high - 95.0).abs() < 1e-12, "{low} to {high}");
     }
 }

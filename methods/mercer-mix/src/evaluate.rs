@@ -139,13 +139,14 @@ impl Trial {
         let relative: Vec<f64> = least.iter().map(|error| error / mean).collect();
         let covered = forecast.covered(&self.judged);
         let is_better = measure.beats_all() == Some(true);
+        let others: Vec<String> =
+            naive.iter().map(|(name, error)| format!("{name} ({:.1} %)", 100.0 * error / mean)).collect();
         let words = format!(
-            "{} held out: forecasts were off by {:.1} % of the mean target, {} than with {} ({:.1} %); 90 % intervals held {:.0} %.",
+            "{} held out: forecasts were off by {:.1} % of the mean target, {} than with {}; 90 % intervals held {:.0} %.",
             count(self.judged.len() as u64, "period was", "periods were"),
             100.0 * ours / mean,
             if is_better { "less" } else { "not less" },
-            naive.first().map_or("", |(name, _)| name),
-            100.0 * least.first().copied().unwrap_or(f64::NAN) / mean,
+            others.join(" or "),
             100.0 * covered
         );
         let nothing = vec![f64::NAN; naive.len()];

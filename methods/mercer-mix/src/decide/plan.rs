@@ -66,8 +66,8 @@ pub(crate) struct Certificate {
     /// What one more unit of budget would return; the target where there is no budget. In what is maximised: the mean, or the mean of
     /// the worst draws.
     pub(crate) multiplier: f64,
-    /// By which share of the multiplier the marginal return of a free unit differs from it at most, or one at a bound lies on the
-    /// wrong side.
+    /// By which share of the multiplier (or of a millionth of the mean return, where that is more) the marginal return of a free unit
+    /// differs from it at most, or one at a bound lies on the wrong side.
     pub(crate) residual: f64,
     /// No division within the bounds returns more than this by a larger share.
     pub(crate) gap: f64,
@@ -141,9 +141,14 @@ pub(super) fn of_flat_curves(curves: &impl Curves, problem: &Problem, blocks: &[
 
 fn certificate(curves: &impl Curves, problem: &Problem, blocks: &[Block], division: &Division) -> Certificate {
     let weights = division.weights.as_deref();
+    // Curves may begin with a slope without end: what counts is the smallest spend that the budget can tell from nothing.
+    let least = f64::EPSILON * division.spends.iter().sum::<f64>();
+    let marginal = |block: &Block, spend: f64| {
+        let (value, slope) = block.value_slope(curves, weights, spend);
+        if slope.is_finite() { slope } else { (block.value_slope(curves, weights, spend + least).0 - value) / least }
+    };
     let each = blocks.iter().zip(&division.spends);
-    let slopes: Vec<(Bound, f64)> =
-        each.map(|(block, spend)| (block.bound(*spend), block.slope(curves, weights, *spend))).collect();
+    let slopes: Vec<(Bound, f64)> = each.map(|(block, spend)| (block.bound(*spend), marginal(block, *spend))).collect();
     let free: Vec<f64> = slopes.iter().filter(|(bound, _)| *bound == Bound::Free).map(|(_, slope)| *slope).collect();
     let multiplier = match problem.aim {
         Aim::MarginalReturn(target) => target,
@@ -156,8 +161,10 @@ fn certificate(curves: &impl Curves, problem: &Problem, blocks: &[Block], divisi
         Bound::Upper => (multiplier - slope).max(0.0),
         Bound::Fixed => 0.0,
     };
-    let residual = slopes.iter().map(violation).fold(0.0, f64::max) / multiplier.abs().max(f64::MIN_POSITIVE);
     let scale = division.value.abs().max(f64::MIN_POSITIVE);
+    // Below a millionth of what a unit of money returns on average the curves are flat, and their slopes are rounding.
+    let flat = 1e-6 * scale / division.spends.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let residual = slopes.iter().map(violation).fold(0.0, f64::max) / multiplier.abs().max(flat);
     Certificate { multiplier, residual, gap: ((division.bound - division.value) / scale).max(0.0) }
 }
 

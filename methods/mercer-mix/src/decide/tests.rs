@@ -326,6 +326,16 @@ fn response_curves_tell_break_even_and_half_saturation() {
     assert_eq!(curve.points[0].returns.high, 0.0);
 }
 
+/// A curve that is steepest without end at nothing, and yet not worth a unit that the budget could tell from nothing.
+#[test]
+fn an_endless_slope_at_nothing_is_no_reason_to_spend() {
+    let curves =
+        Responses::around(&[response(95.0, 0.5, Shape::Root(0.67)), response(1.0, 31.0, Shape::Hill(0.96))], 5, 0.3);
+    let plan = optimise(&curves, &budget(2, 1.0)).unwrap();
+    assert_best(&plan, 1e-9, 1e-9);
+    assert!(plan.units[1].spend < 1e-12, "{plan:?}");
+}
+
 fn any_shape() -> impl Strategy<Value = Shape> {
     prop_oneof![
         Just(Shape::Logistic),
