@@ -14,7 +14,7 @@ pub struct About {
     pub question: &'static str,
     /// The forms its data may come in, the richest first.
     pub forms: &'static [Form],
-    /// Columns it adds to the customer 360, beside `customer_id`.
+    /// Columns it adds to the customer 360, beside `customer_id`; where its rows are no customers, those of a table of its own.
     pub scores: &'static [Score],
     /// Tables it gives beside the scores, in a project tables of the lake: ranked lists, credit by order.
     pub tables: &'static [GivenTable],

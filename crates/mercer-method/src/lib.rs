@@ -11,6 +11,7 @@ mod intake;
 mod method;
 mod model;
 mod numbers;
+pub mod packed;
 mod params;
 mod rows;
 

@@ -75,13 +75,31 @@ fn typed(schema: Option<&Value>, text: &str) -> Value {
     let may_be = |kind: &str| schema.is_some_and(|schema| kinds(schema).iter().any(|known| known == kind));
     if may_be("array") && !text.starts_with('[') {
         let items = schema.and_then(|schema| schema.get("items"));
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parts = parted(text).into_iter().map(str::trim).filter(|part| !part.is_empty());
         return Value::Array(parts.map(|part| typed(items, part)).collect());
     }
     if may_be("string") && !may_be("number") && !may_be("integer") {
         return Value::String(text.to_owned());
     }
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// The parts of a text between commas, but for those within brackets: `lam=gamma(3, 1),beta=half-normal(2)` has two.
+fn parted(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0_i32, 0, Vec::new());
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth <= 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => (),
+        }
+    }
+    parts.push(&text[start..]);
+    parts
 }
 
 /// The JSON types a schema allows.
@@ -171,6 +189,13 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
+
+    #[test]
+    fn commas_within_brackets_part_nothing() {
+        assert_eq!(parted("a=gamma(3, 1),b[x, y]=2,c"), ["a=gamma(3, 1)", "b[x, y]=2", "c"]);
+        assert_eq!(parted(""), [""]);
+        assert_eq!(parted("a),b"), ["a)", "b"]);
+    }
     use crate::{JsonSchema, Positive};
 
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -15,6 +15,7 @@ pub static METHODS: &[&dyn AnyMethod] = &[
     &mercer_segment::Segment,
     &mercer_propensity::Propensity,
     &mercer_recommend::Recommend,
+    &mercer_mix::Mix,
 ];
 
 /// The method called `id`.

@@ -13,6 +13,7 @@ mod hypergeometric;
 pub mod logistic;
 #[cfg(test)]
 mod made_up;
+pub mod mcmc;
 pub mod multiple;
 mod newton;
 pub mod optimise;

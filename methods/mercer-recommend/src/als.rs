@@ -60,10 +60,10 @@ pub(crate) struct Als {
     /// Numbers a product in memory: the factors, and zeros up to a multiple of 8.
     width: usize,
     /// The factors of the products, row by row, in the basis in which their Gram matrix is diagonal.
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     products: Vec<f32>,
     /// The diagonal of that Gram matrix.
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     eigenvalues: Vec<f32>,
 }
 

@@ -14,7 +14,6 @@ mod input;
 mod log;
 mod model;
 mod neighbours;
-mod packed;
 mod params;
 mod popularity;
 mod portfolio;

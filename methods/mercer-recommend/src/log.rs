@@ -8,18 +8,18 @@ pub(crate) struct Log {
     /// How many products there are.
     pub(crate) products: usize,
     /// For each customer the first of their orders, and at the end the number of orders.
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     customer_starts: Vec<usize>,
     /// When each order was, in days since 1970.
     days: Vec<f64>,
     /// For each order the first of its lines, and at the end the number of lines.
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     order_starts: Vec<usize>,
     /// The product of each line; rising and each once within an order.
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     lines: Vec<u32>,
     /// The quantity of each line.
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     quantities: Vec<f32>,
 }
 

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sparse {
     columns: usize,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     starts: Vec<usize>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     indices: Vec<u32>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     values: Vec<f32>,
 }
 

@@ -98,13 +98,22 @@ impl Ran {
 
     fn done(about: &'static About, outcome: Outcome) -> Result<Self> {
         let json = |cause: serde_json::Error| Error::internal(format!("{}: {cause}", about.id));
-        let scores = outcome.scores.as_ref().map(to_batch).transpose()?.map(|rows| {
-            let taken = about.scores.iter().map(|score| score.name.to_owned());
-            let columns = taken.filter(|name| rows.column_by_name(name).is_some()).collect();
-            Scores { table: scores_table(about.id), rows, columns }
-        });
         let given = outcome.tables.iter().map(|(name, frame)| Ok(((*name).to_owned(), to_batch(frame)?)));
-        let tables = given.collect::<Result<_>>()?;
+        let mut tables = given.collect::<Result<Vec<_>>>()?;
+        let scored = outcome.scores.as_ref().map(to_batch).transpose()?;
+        let scores = match (about.id_column(), scored) {
+            (Some(_), Some(rows)) => {
+                let taken = about.scores.iter().map(|score| score.name.to_owned());
+                let columns = taken.filter(|name| rows.column_by_name(name).is_some()).collect();
+                Some(Scores { table: scores_table(about.id), rows, columns })
+            }
+            // What is scored are no customers: a table of its own.
+            (None, Some(rows)) => {
+                tables.push((scores_table(about.id), rows));
+                None
+            }
+            (_, None) => None,
+        };
         let verdict = outcome.evaluation.as_ref().map(|evaluation| serde_json::to_value(evaluation.verdict));
         let verdict = verdict.transpose().map_err(json)?.and_then(|verdict| verdict.as_str().map(str::to_owned));
         let words = outcome.evaluation.as_ref().map(|evaluation| evaluation.words.clone());

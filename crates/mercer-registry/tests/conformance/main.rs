@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod lifetime;
+mod mix;
 mod propensity;
 mod recommend;
 mod segment;
@@ -10,9 +11,10 @@ mercer_testkit::conformance!(lifetime_promises, crate::method("lifetime"), crate
 mercer_testkit::conformance!(propensity_promises, crate::method("propensity"), crate::propensity::samples());
 mercer_testkit::conformance!(segment_promises, crate::method("segment"), crate::segment::samples());
 mercer_testkit::conformance!(recommend_promises, crate::method("recommend"), crate::recommend::samples());
+mercer_testkit::conformance!(mix_promises, crate::method("mix"), crate::mix::samples());
 
 /// The methods above. Each has a line there, a line here and a file of samples.
-const CHECKED: &[&str] = &["lifetime", "segment", "propensity", "recommend"];
+const CHECKED: &[&str] = &["lifetime", "segment", "propensity", "recommend", "mix"];
 
 fn method(id: &str) -> &'static dyn mercer_registry::AnyMethod {
     mercer_registry::method(id).unwrap()

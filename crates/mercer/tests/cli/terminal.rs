@@ -47,6 +47,8 @@ fn the_help_says_how_to_start() {
                   moved?
       propensity  Propensity: Who will churn, buy again, unsubscribe or convert, and why?
       recommend   Recommendations: What should we offer this customer next, and after this purchase?
+      mix         Marketing mix: What does each channel return, and where should the next unit of money
+                  go?
       help        Print this message or the help of the given subcommand(s)
 
     Options:

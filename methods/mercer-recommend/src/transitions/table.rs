@@ -43,17 +43,17 @@ pub(crate) struct Table {
 /// A table as it is saved: one list a field.
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     starts: Vec<usize>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     products: Vec<u32>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     keys: Vec<f32>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     lifts: Vec<f32>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     counts: Vec<u32>,
-    #[serde(with = "crate::packed")]
+    #[serde(with = "mercer_method::packed")]
     days: Vec<f32>,
 }
 

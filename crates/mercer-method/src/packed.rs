@@ -6,7 +6,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serializer};
 
 /// A number that can be packed.
-pub(crate) trait Plain: Copy {
+pub trait Plain: Copy {
     /// Its bytes, the lowest first.
     fn bytes(self) -> [u8; 4];
     /// The number of those bytes.
@@ -45,13 +45,13 @@ impl Plain for usize {
 }
 
 /// Writes the numbers.
-pub(crate) fn serialize<T: Plain, S: Serializer>(values: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<T: Plain, S: Serializer>(values: &[T], serializer: S) -> Result<S::Ok, S::Error> {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.bytes()).collect();
     serializer.serialize_str(&STANDARD_NO_PAD.encode(bytes))
 }
 
 /// Reads them.
-pub(crate) fn deserialize<'de, T: Plain, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub fn deserialize<'de, T: Plain, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
     let (numbers, rest) = bytes.as_chunks::<4>();

@@ -1,0 +1,107 @@
+//! Findings for the report: what each channel returns, where the next money should go, and how far to trust it.
+
+mod channels;
+mod evidence;
+
+use mercer_base::Result;
+use mercer_base::card::{Tile, Unit, Value};
+use mercer_base::notation::Notation;
+use mercer_method::{Context, Findings, Known, Verdict};
+
+use crate::Mix;
+use crate::estimate::Estimate;
+use crate::model::Model;
+
+/// What the method has to say: first what a manager reads, then what a statistician wants.
+pub(crate) fn report(known: &Known<'_, Mix>, context: &Context<'_>) -> Result<Findings> {
+    let desk = Desk { known, notation: Notation::new(context.currency_sign) };
+    let mut cards = vec![desk.returns()];
+    cards.extend(desk.plan());
+    cards.push(desk.parts());
+    cards.extend(desk.curves());
+    cards.push(desk.course());
+    cards.extend(desk.held_out());
+    cards.push(desk.carry_over());
+    cards.push(desk.trust());
+    cards.push(desk.unknowns());
+    cards.extend(desk.trade_offs());
+    Ok(Findings { tiles: desk.tiles(), cards })
+}
+
+/// What every card works with.
+struct Desk<'a> {
+    known: &'a Known<'a, Mix>,
+    notation: Notation<'a>,
+}
+
+impl Desk<'_> {
+    fn model(&self) -> &Model {
+        self.known.model
+    }
+
+    fn window(&self) -> &str {
+        &self.known.intake.counts.window.words
+    }
+
+    fn money(&self, value: f64) -> String {
+        self.notation.label(&Unit::Money, value)
+    }
+
+    fn share(&self, value: f64) -> String {
+        self.notation.label(&Unit::Share, value)
+    }
+
+    /// Whether money may be moved on the model's word: it was sampled well, and forecasts of periods it had not seen hold.
+    fn objections(&self) -> Vec<String> {
+        let mut objections = self.model().objections.clone();
+        let covered = self.known.evaluation.measure("coverage_90").and_then(|measure| measure.model);
+        if let Some(covered) = covered.filter(|covered| *covered < LEAST_COVERED) {
+            objections
+                .push(format!("90 % intervals held only {} of the periods that were held out", self.share(covered)));
+        }
+        objections
+    }
+
+    /// Why returns are no proof of effect, in a sentence.
+    fn calibration(&self) -> String {
+        match self.known.intake.input.panel.experiments.len() {
+            0 => "Uncalibrated: no experiment anchors these returns. Spend that follows demand looks better than it is; a test in \
+                  which a channel is switched off in some places would tell."
+                .to_owned(),
+            count => format!("Calibrated by {count} of your experiments."),
+        }
+    }
+
+    fn tiles(&self) -> Vec<Tile> {
+        let model = self.model();
+        let best = model.roi.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
+        let Some((channel, roi)) = best else { return Vec::new() };
+        vec![Tile {
+            label: format!("Return of {channel}"),
+            value: Value::Number(rounded(roi.mean)),
+            previous: None,
+            change: None,
+            change_in_points: false,
+            more_is_better: None,
+            course: Vec::new(),
+            note: format!("for each unit spent, the best of {}; 90 % {}", model.roi.len(), range(roi)),
+        }]
+    }
+
+    fn beats(&self) -> bool {
+        self.known.evaluation.verdict == Verdict::BeatsBaseline
+    }
+}
+
+/// Held-out coverage of 90 % intervals below which no plan is shown.
+const LEAST_COVERED: f64 = 0.7;
+
+/// Two decimals, which is more than returns can bear.
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// An interval in words.
+fn range(estimate: &Estimate) -> String {
+    format!("{:.2} to {:.2}", estimate.hdi_90[0], estimate.hdi_90[1])
+}
