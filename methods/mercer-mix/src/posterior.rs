@@ -169,7 +169,8 @@ impl Posterior {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
         let columns = others.iter().filter_map(|(entry, values)| Some((unknown(*entry)?, mean(values)))).collect();
         let sheared = self.media.iter().zip(&self.usual).zip(&self.ran);
-        let ran = sheared.filter(|((media, usual), _)| media.shear(&self.space, **usual).is_some()).map(|(_, ran)| *ran);
+        let ran =
+            sheared.filter(|((media, usual), _)| media.shear(&self.space, **usual).is_some()).map(|(_, ran)| *ran);
         Some(Level { at: unknown(level.0)?, columns, ran: ran.collect() })
     }
 
