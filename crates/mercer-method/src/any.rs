@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::about::About;
 use crate::evaluation::Evaluation;
 use crate::intake::{Intake, IntakeCounts, Tables};
-use crate::method::{Context, Findings, Known, Method};
+use crate::method::{Context, Findings, Known, Method, Scored};
 use crate::model::{FORM, SavedModel, hash_tables};
 use crate::params::{parse, schema_of};
 
@@ -123,12 +123,11 @@ impl<M: Method> AnyMethod for M {
                 .with_hint(format!("fit it again: mercer {} fit …", about.id))
         })?;
         let Intake { input, counts } = self.read(&params, tables, context)?;
-        let scores = Method::predict(self, &params, &model, &input, context)?;
-        let list = match about.list {
-            None => None,
+        let (scores, list) = match about.list {
+            None => (Method::predict(self, &params, &model, &input, context)?, None),
             Some(name) => {
-                let tables = Method::tables(self, &params, &model, &input, context)?;
-                tables.into_iter().find(|(given, _)| *given == name).map(|(_, frame)| frame)
+                let Scored { scores, tables } = Method::score(self, &params, &model, &input, context)?;
+                (scores, tables.into_iter().find(|(given, _)| *given == name).map(|(_, frame)| frame))
             }
         };
         Ok(Predicted { scores, list, counts })
@@ -155,23 +154,19 @@ fn fit<M: Method>(
         }
         _ => error,
     })?;
-    let scores = if wish.scores || wish.findings {
-        Some(Method::predict(method, &params, &model, &intake.input, context)?)
+    let scored = if wish.scores || wish.findings {
+        Some(Method::score(method, &params, &model, &intake.input, context)?)
     } else {
         None
-    };
-    let given = match wish.scores {
-        true => Method::tables(method, &params, &model, &intake.input, context)?,
-        false => Vec::new(),
     };
     let evaluation = if wish.evaluation || wish.findings {
         Some(method.evaluate(&params, &model, &intake, context).context(|| format!("evaluating {}", about.id))?)
     } else {
         None
     };
-    let findings = match (&scores, &evaluation) {
-        (Some(scores), Some(evaluation)) if wish.findings => {
-            let known = Known { params: &params, intake: &intake, model: &model, scores, evaluation };
+    let findings = match (&scored, &evaluation) {
+        (Some(Scored { scores, tables }), Some(evaluation)) if wish.findings => {
+            let known = Known { params: &params, intake: &intake, model: &model, scores, tables, evaluation };
             method.report(&known, context).context(|| format!("reporting {}", about.id))?
         }
         _ => Findings::default(),
@@ -187,7 +182,11 @@ fn fit<M: Method>(
         seed: context.seed,
         model: serde_json::to_value(&model).map_err(|cause| Error::internal(format!("model: {cause}")))?,
     };
-    Ok(Outcome { saved, scores, tables: given, evaluation, findings })
+    let (scores, mut tables) = scored.map_or((None, Vec::new()), |scored| (Some(scored.scores), scored.tables));
+    if !wish.scores {
+        tables.clear();
+    }
+    Ok(Outcome { saved, scores, tables, evaluation, findings })
 }
 
 /// Parameters as a map, every one of them.

@@ -20,7 +20,7 @@ pub use any::{AnyMethod, Outcome, Predicted, Wish};
 pub use choose::{Mapping, choose_columns, choose_form};
 pub use evaluation::{Detail, Evaluation, Measure, Verdict};
 pub use intake::{Intake, IntakeCounts, Tables, Window};
-pub use method::{Context, Findings, Known, Method};
+pub use method::{Context, Findings, Known, Method, Scored};
 pub use model::{FORM, SavedModel};
 pub use numbers::{Confidence, Positive, Share};
 pub use params::{ParamDoc, describe, parse_pairs};

@@ -96,6 +96,23 @@ pub trait Method: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// Scores and tables of one pass. To be written by a method where both come of the same work; others need not.
+    ///
+    /// # Errors
+    /// When the input does not fit the model.
+    fn score(
+        &self,
+        params: &Self::Params,
+        model: &Self::Model,
+        input: &Self::Input,
+        context: &Context<'_>,
+    ) -> Result<Scored> {
+        Ok(Scored {
+            scores: self.predict(params, model, input, context)?,
+            tables: self.tables(params, model, input, context)?,
+        })
+    }
+
     /// Judges the method on data it has not seen, or against chance, beside a naive baseline. `model` is what was fitted to all
     /// of the input; a method that holds out data fits others of its own.
     ///
@@ -118,6 +135,15 @@ pub trait Method: Send + Sync + 'static {
         Self: Sized;
 }
 
+/// What a model says of an input.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// The scores of every row, as of [`Method::predict`].
+    pub scores: Frame,
+    /// The tables beside them, as of [`Method::tables`].
+    pub tables: Vec<(&'static str, Frame)>,
+}
+
 /// What a method has to say in the report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
@@ -137,6 +163,8 @@ pub struct Known<'a, M: Method> {
     pub model: &'a M::Model,
     /// The scores of every row of the input.
     pub scores: &'a Frame,
+    /// The tables beside the scores.
+    pub tables: &'a [(&'static str, Frame)],
     /// How good the model is.
     pub evaluation: &'a Evaluation,
 }

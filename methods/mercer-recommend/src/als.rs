@@ -1,5 +1,6 @@
 //! iALS: customers and products as vectors of a few dozen factors, fitted to all pairs, bought or not.
 
+pub(crate) mod by_norm;
 mod side;
 mod system;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::panel::Opinions;
 use crate::ranking::top;
 
 /// Products that are looked at for a customer: the best so many of each model.
@@ -52,18 +53,20 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// A case from the scores of each model for all products. Only `allowed` products count.
-    pub(crate) fn new(scores: &[Vec<f32>], wanted: &[u32], allowed: impl Fn(u32) -> bool) -> Option<Self> {
+    /// A case from what the models say to a customer. Only `allowed` products count.
+    pub(crate) fn new(opinions: &mut Opinions<'_>, wanted: &[u32], allowed: impl Fn(u32) -> bool) -> Option<Self> {
         let wanted: Vec<u32> = wanted.iter().copied().filter(|product| allowed(*product)).collect();
         if wanted.is_empty() {
             return None;
         }
-        let best: Vec<Vec<(u32, f32)>> = scores.iter().map(|scores| best_of(scores, &allowed)).collect();
+        let models = 0..opinions.models();
+        let best: Vec<Vec<(u32, f32)>> =
+            models.clone().map(|model| opinions.best(model, BEST_OF_EACH, &allowed)).collect();
         let mut products: Vec<u32> = best.iter().flatten().map(|(product, _)| *product).collect();
         products.extend(&wanted);
         products.sort_unstable();
         products.dedup();
-        let of = |scores: &Vec<f32>| products.iter().map(|product| scores[*product as usize]).collect();
+        let of = |model: usize| products.iter().map(|product| opinions.score(model, *product)).collect();
         let places = best.iter().map(|best| {
             let mut places = vec![0.0; products.len()];
             for (place, (product, _)) in best.iter().enumerate() {
@@ -76,7 +79,7 @@ impl Case {
         let is_wanted = products.iter().map(|product| wanted.binary_search(product).is_ok()).collect();
         Some(Self {
             places: places.collect(),
-            scores: scores.iter().map(of).collect(),
+            scores: models.map(of).collect(),
             is_wanted,
             wanted: wanted.len(),
             products,
@@ -118,7 +121,8 @@ fn best_of(scores: &[f32], allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
     best
 }
 
-fn by_place(place: usize) -> f32 {
+/// What a place counts, from 0, where models are blended by places.
+pub(crate) fn by_place(place: usize) -> f32 {
     let place = u16::try_from(place).unwrap_or(u16::MAX);
     1.0 / (1.0 + f32::from(place) / HALF_AT)
 }
@@ -157,14 +161,14 @@ impl Blend {
 
     /// The sum of the models' opinions of all products. `scores` are those of each model with a say, in order; of the others
     /// anything. Only `allowed` products have places.
-    pub(crate) fn apply(&self, scores: &[Vec<f32>], sums: &mut [f32], allowed: impl Fn(u32) -> bool) {
+    pub(crate) fn apply(&self, scores: &[&[f32]], sums: &mut [f32], allowed: impl Fn(u32) -> bool) {
         sums.fill(0.0);
         for ((weight, unit), scores) in
             self.weights.iter().zip(&self.units).zip(scores).filter(|((weight, _), _)| **weight > 0.0)
         {
             match self.scale {
                 Scale::Scores => {
-                    sums.iter_mut().zip(scores).for_each(|(sum, value)| *sum += weight * unit * value);
+                    sums.iter_mut().zip(*scores).for_each(|(sum, value)| *sum += weight * unit * value);
                 }
                 Scale::Places => {
                     for (place, (product, _)) in best_of(scores, &allowed).iter().enumerate() {

@@ -8,8 +8,9 @@ use mercer_base::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::board::{Board, Sink};
 use crate::log::Orders;
-use crate::ranking::top;
+use crate::ranking::best;
 use crate::scorer::Scorer;
 use crate::sparse::Sparse;
 use words::{Kind, terms};
@@ -174,14 +175,108 @@ impl Content {
         }
     }
 
-    /// The `k` products most alike to one, of those `allowed`, with their cosines, which are above 0; never itself.
-    pub(crate) fn similar(&self, product: u32, k: usize, allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
-        let mut scores = vec![0.0; self.products()];
-        self.score_products(&[(product, 1.0)], &mut scores);
-        let mut found = top(&scores, k, |other| other != product && scores[other as usize] > 0.0 && allowed(other));
+    /// The `k` products most alike to one, of those `allowed`, with their cosines, which are above 0; never itself. `room` has a
+    /// place for every product.
+    pub(crate) fn similar(
+        &self,
+        room: &mut Board,
+        product: u32,
+        k: usize,
+        allowed: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, f32)> {
+        let allowed = |(other, score): &(u32, f32)| *other != product && *score > 0.0 && allowed(*other);
+        let mut found: Vec<(u32, f32)> = match &self.0 {
+            Vectors::Terms { of_terms, .. } => {
+                room.clear();
+                for (term, value) in self.mean_terms(&[(product, 1.0)]) {
+                    let (products, weights) = of_terms.row(term as usize);
+                    room.add_all(products, weights, value);
+                }
+                room.touched().iter().map(|other| (*other, room.get(*other))).filter(allowed).collect()
+            }
+            Vectors::Given { .. } => {
+                let mut scores = vec![0.0; self.products()];
+                self.score_products(&[(product, 1.0)], &mut scores);
+                (0_u32..).zip(scores).filter(allowed).collect()
+            }
+        };
+        best(&mut found, k);
         // Rounding must not make two products more than the same.
         found.iter_mut().for_each(|(_, score)| *score = score.min(1.0));
         found
+    }
+
+    /// Whether the user gave vectors, and they are not of texts.
+    pub(crate) fn has_vectors(&self) -> bool {
+        matches!(self.0, Vectors::Given { .. })
+    }
+
+    /// An order in which products of the same vector stand together.
+    pub(crate) fn vector_order(&self, a: u32, b: u32) -> std::cmp::Ordering {
+        let by_bits =
+            |a: &[f32], b: &[f32]| a.iter().map(|value| value.to_bits()).cmp(b.iter().map(|value| value.to_bits()));
+        match &self.0 {
+            Vectors::Terms { of_products, .. } => {
+                let ((terms, values), (others, other_values)) =
+                    (of_products.row(a as usize), of_products.row(b as usize));
+                terms.cmp(others).then_with(|| by_bits(values, other_values))
+            }
+            Vectors::Given { dimensions, values } => {
+                let vector = |product: u32| &values[product as usize * dimensions..(product as usize + 1) * dimensions];
+                by_bits(vector(a), vector(b))
+            }
+        }
+    }
+
+    /// The terms of the weighted mean of a profile's vectors, scaled to length 1, rising; none where vectors are given.
+    fn mean_terms(&self, profile: &[(u32, f32)]) -> Vec<(u32, f32)> {
+        let Vectors::Terms { of_products, .. } = &self.0 else { return Vec::new() };
+        let mut mean: Vec<(u32, f32)> = Vec::new();
+        for (product, weight) in profile.iter().filter(|(product, _)| (*product as usize) < of_products.rows()) {
+            mean.extend(of_products.pairs(*product as usize).map(|(term, value)| (term, weight * value)));
+        }
+        // Stable, so that the values of a term add up in the order of the profile.
+        mean.sort_by_key(|(term, _)| *term);
+        mean.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
+        scale_to_one(&mut mean, |(_, value)| value);
+        mean
+    }
+
+    /// The weighted mean of a profile's vectors, scaled to length 1; empty where texts are the vectors.
+    pub(crate) fn mean_vector(&self, profile: &[(u32, f32)]) -> Vec<f32> {
+        let Vectors::Given { dimensions, values } = &self.0 else { return Vec::new() };
+        let mut mean = vec![0.0; *dimensions];
+        for (product, weight) in profile.iter().filter(|(product, _)| (*product as usize) < self.products()) {
+            let vector = values.chunks_exact(*dimensions).nth(*product as usize).unwrap_or_default();
+            mean.iter_mut().zip(vector).for_each(|(sum, value)| *sum += weight * value);
+        }
+        scale_to_one(&mut mean, |value| value);
+        mean
+    }
+
+    /// The cosine of a [`Self::mean_vector`] with one product's vector; 0 where texts are the vectors.
+    pub(crate) fn along(&self, mean: &[f32], product: u32) -> f32 {
+        let Vectors::Given { dimensions, values } = &self.0 else { return 0.0 };
+        values.chunks_exact(*dimensions).nth(product as usize).map_or(0.0, |vector| dot(mean, vector))
+    }
+
+    /// As [`Self::score_products`], added to scores that are there, by texts alone and by the terms of the fewest products until
+    /// `most` products were looked at: these tell the most and cost the least. Nothing where vectors are given.
+    pub(crate) fn add_scores_within(&self, profile: &[(u32, f32)], most: usize, scores: &mut (impl Sink + ?Sized)) {
+        let Vectors::Terms { of_terms, .. } = &self.0 else { return };
+        let mut terms = self.mean_terms(profile);
+        terms.sort_by_key(|(term, _)| (of_terms.row(*term as usize).0.len(), *term));
+        let mut left = most;
+        for (term, value) in terms {
+            let (products, weights) = of_terms.row(term as usize);
+            let Some(rest) = left.checked_sub(products.len()) else { break };
+            left = rest;
+            scores.add_all(products, weights, value);
+        }
     }
 
     /// Scores each product by how alike it is to a profile of products with weights: the cosine with their weighted mean vector.
@@ -189,36 +284,15 @@ impl Content {
     /// are left out.
     pub(crate) fn score_products(&self, profile: &[(u32, f32)], scores: &mut [f32]) {
         scores.fill(0.0);
-        let known = profile.iter().filter(|(product, _)| (*product as usize) < self.products());
         match &self.0 {
-            Vectors::Terms { of_products, of_terms, .. } => {
-                let mut mean: Vec<(u32, f32)> = Vec::new();
-                for (product, weight) in known {
-                    mean.extend(of_products.pairs(*product as usize).map(|(term, value)| (term, weight * value)));
-                }
-                // Stable, so that the values of a term add up in the order of the profile.
-                mean.sort_by_key(|(term, _)| *term);
-                mean.dedup_by(|next, kept| {
-                    let same = next.0 == kept.0;
-                    kept.1 += if same { next.1 } else { 0.0 };
-                    same
-                });
-                scale_to_one(&mut mean, |(_, value)| value);
-                for (term, value) in mean {
-                    for (product, weight) in of_terms.pairs(term as usize) {
-                        if let Some(score) = scores.get_mut(product as usize) {
-                            *score += value * weight;
-                        }
-                    }
+            Vectors::Terms { of_terms, .. } => {
+                for (term, value) in self.mean_terms(profile) {
+                    let (products, weights) = of_terms.row(term as usize);
+                    scores.add_all(products, weights, value);
                 }
             }
             Vectors::Given { dimensions, values } => {
-                let mut mean = vec![0.0; *dimensions];
-                for (product, weight) in known {
-                    let vector = values.chunks_exact(*dimensions).nth(*product as usize).unwrap_or_default();
-                    mean.iter_mut().zip(vector).for_each(|(sum, value)| *sum += weight * value);
-                }
-                scale_to_one(&mut mean, |value| value);
+                let mean = self.mean_vector(profile);
                 for (score, vector) in scores.iter_mut().zip(values.chunks_exact(*dimensions)) {
                     *score = dot(&mean, vector);
                 }

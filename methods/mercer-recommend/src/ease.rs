@@ -10,6 +10,7 @@ use mercer_base::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::board::Sink;
 use crate::log::Orders;
 use crate::scorer::Scorer;
 use crate::sparse::Sparse;
@@ -114,12 +115,14 @@ impl Ease {
     /// for nothing. `scores` holds one place a product and is overwritten.
     pub(crate) fn score_products(&self, profile: &[(u32, f32)], scores: &mut [f32]) {
         scores.fill(0.0);
+        self.add_scores(profile, scores);
+    }
+
+    /// As [`Self::score_products`], added to scores that are there.
+    pub(crate) fn add_scores(&self, profile: &[(u32, f32)], scores: &mut (impl Sink + ?Sized)) {
         for (product, value) in self.known(profile) {
-            for (other, weight) in self.weights.pairs(product) {
-                if let Some(score) = scores.get_mut(other as usize) {
-                    *score += value * weight;
-                }
-            }
+            let (others, weights) = self.weights.row(product);
+            scores.add_all(others, weights, value);
         }
     }
 

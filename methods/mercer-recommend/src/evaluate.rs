@@ -7,18 +7,19 @@ use rayon::prelude::*;
 
 use crate::input::Input;
 use crate::log::Log;
+use crate::panel::Opinions;
 use crate::params::Params;
 use crate::popularity::{Popularity, choose_half_life};
 use crate::portfolio::{Choice, Portfolio, Wanted, bought, learn};
-use crate::ranking::Judged;
 use crate::ranking::exposure::Exposure;
 use crate::ranking::summary::{self, Estimate, Experience, difference, estimate, of_experience};
-use crate::ranking::top;
-use crate::scorer::Scorer;
+use crate::ranking::{Judged, better};
 use crate::split::split;
 
 /// With fewer customers nothing is judged.
 const FEWEST: usize = 30;
+/// Customers who are judged, at the most.
+const MOST_JUDGED: usize = 20_000;
 /// Where lists of products that nobody has bought are cut, and the fewest such products that can be judged.
 const COLD_AT: usize = 10;
 const FEWEST_COLD: usize = 5;
@@ -97,14 +98,14 @@ fn judge(
     let k = params.k as usize;
     let half_life = if input.dated { choose_half_life(known, day) } else { f64::INFINITY };
     let popularity = Popularity::fit(known, day, half_life);
-    let mut popular = vec![0.0; known.products];
-    popularity.score(known.of(usize::MAX), day, &mut popular);
+    let simple = Simple::new(&popularity, known.products);
     let mut buyers = vec![0_u32; known.products];
     for orders in known.iter() {
         bought(orders).iter().for_each(|product| buyers[*product as usize] += 1);
     }
+    let panel = portfolio.panel();
     let has_cold = buyers.iter().filter(|buyers| **buyers == 0).count() >= FEWEST_COLD && portfolio.cold().is_some();
-    let one = |customer: usize| -> Option<Row> {
+    let one = |opinions: &mut Opinions<'_>, customer: usize| -> Option<Row> {
         let orders = known.of(customer);
         let wanted = bought(later.of(customer));
         if orders.is_empty() || wanted.is_empty() {
@@ -113,34 +114,93 @@ fn judge(
         let had = orders.products();
         let is_new = |product: u32| had.binary_search_by_key(&product, |pair| pair.0).is_err();
         let is_sold = |product: u32| buyers[product as usize] > 0;
-        let new_scores = portfolio.score(orders, Wanted::New);
-        let new = Judged::of(&new_scores, &wanted, k, |product| is_new(product) && is_sold(product));
-        let new_popular = Judged::of(&popular, &wanted, k, |product| is_new(product) && is_sold(product));
-        let cold = if has_cold { Judged::of(&new_scores, &wanted, COLD_AT, |product| !is_sold(product)) } else { None };
-        let (ours, popular, own, scores) = if choice.repeats {
-            let scores = portfolio.score(orders, Wanted::Any);
-            let mut own = popular.clone();
-            let most = own.iter().copied().fold(0.0_f32, f32::max).max(f32::MIN_POSITIVE);
-            own.iter_mut().for_each(|score| *score /= 2.0 * most);
-            had.iter().for_each(|(product, times)| own[*product as usize] += crate::sparse::single(f64::from(*times)));
+        portfolio.ask(opinions, orders, &[Wanted::Any, Wanted::New]);
+        let blend = portfolio.blend(Wanted::New);
+        let new = opinions.judged(blend, Wanted::New, &wanted, k, |product| is_new(product) && is_sold(product));
+        let new_popular = simple.best_sellers(&wanted, k, |product| is_new(product) && is_sold(product));
+        let cold = if has_cold {
+            opinions.judged(blend, Wanted::New, &wanted, COLD_AT, |product| !is_sold(product))
+        } else {
+            None
+        };
+        let (ours, popular, own, sent) = if choice.repeats {
             (
-                Judged::of(&scores, &wanted, k, is_sold)?,
-                Judged::of(&popular, &wanted, k, is_sold)?,
-                Judged::of(&own, &wanted, k, is_sold),
-                scores,
+                opinions.judged(portfolio.blend(Wanted::Any), Wanted::Any, &wanted, k, is_sold)?,
+                simple.best_sellers(&wanted, k, is_sold)?,
+                simple.own(&had, &wanted, k, is_sold),
+                Wanted::Any,
             )
         } else {
-            (new?, new_popular?, None, new_scores)
+            (new?, new_popular?, None, Wanted::New)
         };
-        let list = top(&scores, k, |_| true).into_iter().map(|best| best.0).collect();
+        let list = opinions.list(portfolio.blend(sent), sent, k, |_| true).into_iter().map(|best| best.0).collect();
         Some(Row { ours, popular, own, new, new_popular, cold, list, orders: orders.len(), customer })
     };
-    let rows: Vec<Row> = (0..known.customers()).into_par_iter().filter_map(one).collect();
+    // Of more customers than it takes for narrow intervals every so many are judged.
+    let customers: Vec<usize> =
+        (0..known.customers()).filter(|at| !known.of(*at).is_empty() && !later.of(*at).is_empty()).collect();
+    let step = customers.len().div_ceil(MOST_JUDGED).max(1);
+    let customers: Vec<usize> = customers.into_iter().step_by(step).collect();
+    let rows: Vec<Option<Row>> =
+        customers.into_par_iter().map_init(|| panel.opinions(), |opinions, customer| one(opinions, customer)).collect();
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
     if rows.len() < FEWEST {
         let words = format!("{} customers bought later what could be offered; it takes {FEWEST} to judge.", rows.len());
         return Ok(Evaluation::too_little(words));
     }
     Ok(told(&rows, choice, trial, &buyers, k, seed))
+}
+
+/// The simple ways: best sellers, and what a customer bought most.
+struct Simple {
+    popular: Vec<f32>,
+    /// The highest of them.
+    most: f32,
+    /// The products that sell, the most popular first.
+    sellers: Vec<(u32, f32)>,
+}
+
+impl Simple {
+    fn new(popularity: &Popularity, products: usize) -> Self {
+        let popular: Vec<f32> = (0..).take(products).map(|product| popularity.of(product)).collect();
+        let mut sellers: Vec<(u32, f32)> =
+            (0..).zip(popular.iter().copied()).filter(|(_, score)| *score > 0.0).collect();
+        sellers.sort_unstable_by(better);
+        Self { most: sellers.first().map_or(0.0, |best| best.1).max(f32::MIN_POSITIVE), popular, sellers }
+    }
+
+    /// The allowed best sellers: the first `k`, and those that tie with the last of them.
+    fn first(&self, k: usize, allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+        let mut list: Vec<(u32, f32)> = Vec::with_capacity(k);
+        for seller in self.sellers.iter().filter(|seller| allowed(seller.0)) {
+            if list.len() >= k && list.last().is_some_and(|last| last.1 > seller.1) {
+                break;
+            }
+            list.push(*seller);
+        }
+        list
+    }
+
+    fn best_sellers(&self, wanted: &[u32], k: usize, allowed: impl Fn(u32) -> bool) -> Option<Judged> {
+        let wanted: Vec<u32> = wanted.iter().copied().filter(|product| allowed(*product)).collect();
+        Judged::of_list(&self.first(k, allowed), &wanted, k)
+    }
+
+    /// What a customer bought most, `had` with the number of orders, and best sellers after that and among equals.
+    fn own(&self, had: &[(u32, u32)], wanted: &[u32], k: usize, allowed: impl Fn(u32) -> bool) -> Option<Judged> {
+        let wanted: Vec<u32> = wanted.iter().copied().filter(|product| allowed(*product)).collect();
+        let is_had = |product: u32| had.binary_search_by_key(&product, |pair| pair.0).is_ok();
+        let shares = |score: f32| score / (2.0 * self.most);
+        let own = had.iter().filter(|pair| allowed(pair.0)).map(|(product, times)| {
+            let popular = self.popular.get(*product as usize).copied().unwrap_or(0.0);
+            (*product, shares(popular) + crate::sparse::single(f64::from(*times)))
+        });
+        let others = self.first(k, |product| allowed(product) && !is_had(product));
+        let mut list: Vec<(u32, f32)> =
+            own.chain(others.into_iter().map(|(product, score)| (product, shares(score)))).collect();
+        list.sort_unstable_by(better);
+        Judged::of_list(&list, &wanted, k)
+    }
 }
 
 fn told(rows: &[Row], choice: &Choice, trial: &Trial<'_>, buyers: &[u32], k: usize, seed: Seed) -> Evaluation {

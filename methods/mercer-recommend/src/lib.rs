@@ -4,6 +4,7 @@
 mod als;
 mod arrange;
 mod blend;
+mod board;
 mod catalogue;
 mod cold;
 mod content;
@@ -11,9 +12,11 @@ mod ease;
 mod evaluate;
 mod fit;
 mod input;
+mod lists;
 mod log;
 mod model;
 mod neighbours;
+mod panel;
 mod params;
 mod popularity;
 mod portfolio;
@@ -34,7 +37,7 @@ mod why;
 
 use mercer_base::Result;
 use mercer_base::frame::Frame;
-use mercer_method::{About, Context, Evaluation, Findings, Intake, Known, Method, Tables};
+use mercer_method::{About, Context, Evaluation, Findings, Intake, Known, Method, Scored, Tables};
 
 pub use input::Input;
 pub use model::Model;
@@ -62,7 +65,7 @@ impl Method for Recommend {
     }
 
     fn predict(&self, params: &Params, model: &Model, input: &Input, _context: &Context<'_>) -> Result<Frame> {
-        predict::score(params, model, input)
+        predict::first(params, model, input)
     }
 
     fn tables(
@@ -72,7 +75,11 @@ impl Method for Recommend {
         input: &Input,
         context: &Context<'_>,
     ) -> Result<Vec<(&'static str, Frame)>> {
-        predict::tables(params, model, input, context)
+        Ok(predict::score(params, model, input, context)?.tables)
+    }
+
+    fn score(&self, params: &Params, model: &Model, input: &Input, context: &Context<'_>) -> Result<Scored> {
+        predict::score(params, model, input, context)
     }
 
     fn evaluate(

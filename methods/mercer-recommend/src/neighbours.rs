@@ -6,6 +6,7 @@ use mercer_base::{Error, Result, Seed};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::board::Sink;
 use crate::log::Orders;
 use crate::scorer::Scorer;
 use crate::sparse::{Sparse, single};
@@ -97,13 +98,14 @@ impl ItemNeighbours {
     /// holds one place a product and is overwritten.
     pub(crate) fn score_products(&self, profile: &[(u32, f32)], scores: &mut [f32]) {
         scores.fill(0.0);
+        self.add_scores(profile, scores);
+    }
+
+    /// As [`Self::score_products`], added to scores that are there.
+    pub(crate) fn add_scores(&self, profile: &[(u32, f32)], scores: &mut (impl Sink + ?Sized)) {
         for (past, weight) in profile.iter().filter(|(past, _)| (*past as usize) < self.alike.rows()) {
             let (products, alike) = self.alike.row(*past as usize);
-            for (product, alike) in products.iter().zip(alike) {
-                if let Some(score) = scores.get_mut(*product as usize) {
-                    *score += weight * alike;
-                }
-            }
+            scores.add_all(products, alike, *weight);
         }
     }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::blend::{Blend, Case, mean_ndcg};
 use crate::cold::Cold;
 use crate::log::{Log, Orders};
+use crate::panel::{Opinions, Panel};
 use crate::params::{Params, Repeats, Source};
-use crate::ranking::top;
 use crate::sources::{Customer, Fitted, Ground, cold, taste, tastes};
 use crate::split::{Split, split};
 use crate::tune::{Judge, Later, Tuned, may_repeat};
@@ -21,8 +21,6 @@ const FEWEST_CASES: usize = 20;
 const JUDGED_AT: usize = 100;
 /// Share of later purchases that are of products bought before from which on customers buy the same again.
 const REPEATING: f64 = 0.1;
-/// A score so far below others decides ties only.
-const TIE: f32 = 1e-6;
 
 /// Fitted models and how their opinions become one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -213,27 +211,23 @@ fn judge(
             is_there.map_or_else(|| source.fit(&earlier, &tastes, tuned, seed), Ok)
         })
         .collect::<Result<_>>()?;
+    let panel = Panel::new(&models, None, ground.log.products);
     let each: Vec<(Option<Case>, Option<Case>, usize, usize)> = judges
         .par_iter()
-        .map(|(customer, Later { taste, wanted })| {
-            let known = Customer { orders: split.earlier.of(*customer), taste, day: split.day };
-            let scores: Vec<Vec<f32>> = models
-                .iter()
-                .map(|model| {
-                    let mut scores = vec![0.0; ground.log.products];
-                    model.score(known, &mut scores);
-                    scores
-                })
-                .collect();
-            let had = |product: u32| taste.binary_search_by_key(&product, |pair| pair.0).is_ok();
-            let again = wanted.iter().filter(|product| had(**product)).count();
-            (
-                Case::new(&scores, wanted, |_| true),
-                Case::new(&scores, wanted, |product| !had(product)),
-                again,
-                wanted.len(),
-            )
-        })
+        .map_init(
+            || panel.opinions(),
+            |opinions, (customer, Later { taste, wanted })| {
+                opinions.hear(Customer { orders: split.earlier.of(*customer), taste, day: split.day }, |_| true);
+                let had = |product: u32| taste.binary_search_by_key(&product, |pair| pair.0).is_ok();
+                let again = wanted.iter().filter(|product| had(**product)).count();
+                (
+                    Case::new(opinions, wanted, |_| true),
+                    Case::new(opinions, wanted, |product| !had(product)),
+                    again,
+                    wanted.len(),
+                )
+            },
+        )
         .collect();
     let (again, wanted) = each.iter().fold((0, 0), |sums, case| (sums.0 + case.2, sums.1 + case.3));
     let repeated = again as f64 / wanted.max(1) as f64;
@@ -247,56 +241,38 @@ pub(crate) fn bought(orders: Orders<'_>) -> Vec<u32> {
 }
 
 impl Portfolio {
-    /// Scores every product for a customer; more is better. With [`Wanted::New`] those the customer has are `NaN`.
-    ///
-    /// # Errors
-    /// When the customer's orders hold products that the model does not know.
-    pub(crate) fn score(&self, orders: Orders<'_>, wanted: Wanted) -> Vec<f32> {
-        let day = self.day.max(orders.newest().map_or(self.day, |order| order.day));
-        let taste = taste(orders, day);
-        let customer = Customer { orders, taste: &taste, day };
-        let blend = match wanted {
-            Wanted::Any => &self.all,
-            Wanted::New => &self.new,
-        };
-        let scores: Vec<Vec<f32>> = self
-            .models
-            .iter()
-            .enumerate()
-            .map(|(at, model)| {
-                // Popularity is always asked: it orders what nothing else speaks for.
-                if at > 0 && !blend.asks(at) {
-                    return Vec::new();
-                }
-                let mut scores = vec![0.0; self.products];
-                model.score(customer, &mut scores);
-                if let Some(cold) = self.cold.as_ref().filter(|_| model.reaches_cold()) {
-                    cold.fill(&mut scores);
-                }
-                scores
-            })
-            .collect();
-        let had = |product: u32| taste.binary_search_by_key(&product, |pair| pair.0).is_ok();
-        let mut sums = vec![0.0; self.products];
-        blend.apply(&scores, &mut sums, |product| wanted == Wanted::Any || !had(product));
-        if let Some(popularity) = scores.first() {
-            sums.iter_mut().zip(popularity).for_each(|(sum, value)| *sum += TIE * value);
-        }
-        if wanted == Wanted::New {
-            taste.iter().for_each(|(product, _)| sums[*product as usize] = f32::NAN);
-        }
-        sums
+    /// The models, ready to be asked about many customers.
+    pub(crate) fn panel(&self) -> Panel<'_> {
+        Panel::new(&self.models, self.cold.as_ref(), self.products)
     }
 
-    /// The best `k` products for a customer that are `allowed`.
+    /// The blend for what is wanted.
+    pub(crate) fn blend(&self, wanted: Wanted) -> &Blend {
+        match wanted {
+            Wanted::Any => &self.all,
+            Wanted::New => &self.new,
+        }
+    }
+
+    /// Asks the models about a customer that have a say in what is wanted.
+    pub(crate) fn ask(&self, opinions: &mut Opinions<'_>, orders: Orders<'_>, wanted: &[Wanted]) {
+        let day = self.day.max(orders.newest().map_or(self.day, |order| order.day));
+        let taste = taste(orders, day);
+        let asks = |model: usize| wanted.iter().any(|wanted| self.blend(*wanted).asks(model));
+        opinions.hear(Customer { orders, taste: &taste, day }, asks);
+    }
+
+    /// The best `k` products for a customer that are `allowed`, from a panel of this portfolio.
     pub(crate) fn list(
         &self,
+        opinions: &mut Opinions<'_>,
         orders: Orders<'_>,
         wanted: Wanted,
         k: usize,
         allowed: impl Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
-        top(&self.score(orders, wanted), k, allowed)
+        self.ask(opinions, orders, &[wanted]);
+        opinions.list(self.blend(wanted), wanted, k, allowed)
     }
 
     /// How much a product sells now: the share of orders that hold it, lately.

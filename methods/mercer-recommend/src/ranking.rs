@@ -32,6 +32,36 @@ pub(crate) fn top(scores: &[f32], k: usize, allowed: impl Fn(u32) -> bool) -> Ve
     best
 }
 
+/// Cuts pairs of product and score, each product once, to the best `k`, the best first.
+pub(crate) fn best(pairs: &mut Vec<(u32, f32)>, k: usize) {
+    if k < pairs.len() {
+        if k > 0 {
+            pairs.select_nth_unstable_by(k - 1, better);
+        }
+        pairs.truncate(k);
+    }
+    pairs.sort_unstable_by(better);
+}
+
+/// The `k` pairs of product and score that are the best, each product once, in any order; the best first.
+pub(crate) fn top_of(pairs: impl Iterator<Item = (u32, f32)>, k: usize) -> Vec<(u32, f32)> {
+    if k == 0 {
+        return Vec::new();
+    }
+    let (mut found, mut floor) = (Vec::with_capacity(2 * k), f32::NEG_INFINITY);
+    for pair in pairs {
+        if pair.1 >= floor {
+            found.push(pair);
+            if found.len() == 2 * k {
+                floor = found.select_nth_unstable_by(k - 1, better).1.1;
+                found.truncate(k);
+            }
+        }
+    }
+    best(&mut found, k);
+    found
+}
+
 /// The order of a list: the higher score first, of equal ones the lower number.
 pub(crate) fn better(a: &(u32, f32), b: &(u32, f32)) -> std::cmp::Ordering {
     b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
@@ -67,7 +97,30 @@ impl Judged {
     /// all the same find nothing. A product of score `NaN` is never found. Wanted products that are not allowed are no part of the
     /// task; `None` where none is left or `k` is 0.
     pub(crate) fn of(scores: &[f32], wanted: &[u32], k: usize, allowed: impl Fn(u32) -> bool) -> Option<Self> {
-        let places = places(scores, wanted, allowed);
+        Self::at(&places(scores, wanted, allowed), k)
+    }
+
+    /// As [`Self::of`], by a `list` of products with their scores, the best first, that holds all that could stand among the first
+    /// `k` and those that tie with the last of them. Of `wanted` all count, each named once; those that are not in the list are
+    /// not found.
+    pub(crate) fn of_list(list: &[(u32, f32)], wanted: &[u32], k: usize) -> Option<Self> {
+        let mut sorted = wanted.to_vec();
+        sorted.sort_unstable();
+        let is_wanted = |product: u32| sorted.binary_search(&product).is_ok();
+        let mut places = Vec::with_capacity(wanted.len());
+        let mut ahead = 0;
+        for same in list.chunk_by(|a, b| a.1 == b.1) {
+            let hits = same.iter().filter(|pair| is_wanted(pair.0)).count();
+            // The wanted ones are the last among equals.
+            places.extend((1..=hits).map(|hit| ahead + same.len() - hits + hit));
+            ahead += same.len();
+        }
+        places.resize(wanted.len(), usize::MAX);
+        Self::at(&places, k)
+    }
+
+    /// From the places of all wanted products, rising.
+    fn at(places: &[usize], k: usize) -> Option<Self> {
         if places.is_empty() || k == 0 {
             return None;
         }

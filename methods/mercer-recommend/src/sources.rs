@@ -4,6 +4,7 @@ use mercer_base::{Error, Result, Seed};
 use serde::{Deserialize, Serialize};
 
 use crate::als::Als;
+use crate::board::{Board, Sink};
 use crate::catalogue::Catalogue;
 use crate::cold::Cold;
 use crate::content::Content;
@@ -224,6 +225,23 @@ impl Fitted {
             Self::Neighbours(model) => model.score_products(taste, scores),
             Self::Transitions(model) => model.score(orders, day, scores),
             Self::Content(model) => model.score_products(taste, scores),
+        }
+    }
+
+    /// Adds the scores of products for a customer where they do not touch all products, as [`Self::score`] has them; texts are
+    /// compared within so much work. Models that score every product add nothing.
+    pub(crate) fn add_scores(&self, customer: Customer<'_>, most_compared: usize, scores: &mut Board) {
+        let Customer { orders, taste, day } = customer;
+        match self {
+            Self::OwnPurchases(model) => {
+                model.of(orders, day).into_iter().for_each(|(product, score)| scores.add(product, score));
+            }
+            Self::Baskets(model) => model.add_scores(orders, scores),
+            Self::Ease(model) => model.add_scores(taste, scores),
+            Self::Neighbours(model) => model.add_scores(taste, scores),
+            Self::Transitions(model) => model.add_scores(orders, day, scores),
+            Self::Content(model) => model.add_scores_within(taste, most_compared, scores),
+            Self::Popularity(_) | Self::Als(_) => {}
         }
     }
 

@@ -132,7 +132,9 @@ fn speed_of_requests() {
     // As a service has it: saved, read, and asked with an order that the model has not seen.
     let saved = serde_json::to_string(&portfolio).unwrap();
     let portfolio: Portfolio = serde_json::from_str(&saved).unwrap();
+    let panel = portfolio.panel();
     let (reasons, seconds) = timed(|| {
+        let mut opinions = panel.opinions();
         (0..REQUESTS)
             .map(|customer| {
                 let mut now = Log::new(log.products);
@@ -141,7 +143,7 @@ fn speed_of_requests() {
                 }
                 now.push_order(101.0, [(17, 1.0), (4_711, 1.0)]);
                 now.end_customer();
-                let list = portfolio.list(now.of(0), Wanted::New, 10, |_| true);
+                let list = portfolio.list(&mut opinions, now.of(0), Wanted::New, 10, |_| true);
                 list.iter().map(|best| why(&portfolio, &catalogue, now.of(0), best.0, true).1.len()).sum::<usize>()
             })
             .sum::<usize>()

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use mercer_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::board::Sink;
 use crate::log::{Log, Order, Orders};
 use crate::popularity::decay;
 use crate::scorer::Scorer;
@@ -137,6 +138,13 @@ impl Scorer for Transitions {
     /// where an order weighs 2^(−age / half-life).
     fn score(&self, orders: Orders<'_>, day: f64, scores: &mut [f32]) {
         scores.fill(0.0);
+        self.add_scores(orders, day, scores);
+    }
+}
+
+impl Transitions {
+    /// As [`Scorer::score`], added to scores that are there.
+    pub(crate) fn add_scores(&self, orders: Orders<'_>, day: f64, scores: &mut (impl Sink + ?Sized)) {
         let mut latest: BTreeMap<u32, f64> = BTreeMap::new();
         for order in orders.iter().rev().take(self.settings.recent_orders) {
             let weight = decay(day - order.day, self.settings.half_life_days);

@@ -20,6 +20,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind of a name in tables.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::Again, Self::New, Self::NewToAll].into_iter().find(|kind| kind.word() == word)
+    }
+
     /// Its name in tables.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -25,6 +25,20 @@ impl Level {
         level
     }
 
+    /// The level of `count` scores of which those that are not 0 are given; the room of `scores` is used up.
+    pub(crate) fn of_some(scores: &mut Vec<f32>, count: usize) -> Self {
+        scores.retain(|score| score.is_finite());
+        let known = Self::of(scores);
+        let share = scores.len() as f64 / count.max(scores.len()).max(1) as f64;
+        let (mean, spread) = (f64::from(known.mean), f64::from(known.spread));
+        // The mean of squares less the square of the mean, over all: zeros add to neither sum.
+        let all = share * mean;
+        let squares = share * (spread * spread + mean * mean);
+        #[allow(clippy::cast_possible_truncation, reason = "within the range of the scores")]
+        let level = Self { mean: all as f32, spread: (squares - all * all).max(0.0).sqrt() as f32 };
+        level
+    }
+
     /// By how many standard deviations a score is above the customer's mean; 0 where all their scores are the same, or it is
     /// not finite.
     fn standardised(self, score: f32) -> f32 {
@@ -71,6 +85,8 @@ mod tests {
     #[test]
     fn scores_that_are_none_do_not_count() {
         assert_eq!(Level::of(&[1.0, f32::NAN, 3.0, f32::NEG_INFINITY]), Level { mean: 2.0, spread: 1.0 });
+        assert_eq!(Level::of_some(&mut vec![1.0, f32::NAN, 5.0], 4), Level::of(&[1.0, 5.0, 0.0, 0.0]));
+        assert_eq!(Level::of_some(&mut Vec::new(), 4), Level { mean: 0.0, spread: 0.0 });
         assert_eq!(Level::of(&[]), Level { mean: 0.0, spread: 0.0 });
     }
 }

@@ -4,6 +4,7 @@
 use mercer_base::{Error, Result, Seed};
 use serde::{Deserialize, Serialize};
 
+use crate::board::Sink;
 use crate::log::{Log, Orders};
 use crate::neighbours::accumulator::{Accumulator, keep_best};
 use crate::scorer::Scorer;
@@ -151,19 +152,22 @@ impl Scorer for BasketNeighbours {
     /// own neighbours, which adds (1 − α) / k of the own frequencies and changes no more.
     fn score(&self, orders: Orders<'_>, _: f64, scores: &mut [f32]) {
         scores.fill(0.0);
+        self.add_scores(orders, scores);
+    }
+}
+
+impl BasketNeighbours {
+    /// As [`Scorer::score`], added to scores that are there.
+    pub(crate) fn add_scores(&self, orders: Orders<'_>, scores: &mut (impl Sink + ?Sized)) {
         let own = self.settings.frequencies(orders);
         let nearest = if self.settings.alpha < 1.0 { self.nearest(&own) } else { Vec::new() };
-        let mut add = |product: u32, value: f32| {
-            if let Some(score) = scores.get_mut(product as usize) {
-                *score += value;
-            }
-        };
         let alpha = self.settings.alpha;
         let each = single((1.0 - alpha) / nearest.len().max(1) as f64);
         for (row, _) in nearest {
-            self.customers.pairs(row as usize).for_each(|(product, value)| add(product, each * value));
+            let (products, values) = self.customers.row(row as usize);
+            scores.add_all(products, values, each);
         }
-        own.into_iter().for_each(|(product, value)| add(product, single(alpha) * value));
+        own.into_iter().for_each(|(product, value)| scores.add(product, single(alpha) * value));
     }
 }
 

@@ -4,21 +4,17 @@ mod evidence;
 mod offers;
 mod steps;
 
-use mercer_base::Result;
 use mercer_base::card::{Card, Table, Tile, Unit, Value};
 use mercer_base::notation::Notation;
-use mercer_base::words::{count, grouped};
+use mercer_base::words::count;
+use mercer_base::{Error, Result};
 use mercer_method::{Findings, Known, Verdict};
 
 use crate::Recommend;
-use crate::catalogue::Catalogue;
-use crate::input::Input;
-use crate::log::Log;
+use crate::lists::Lists;
 use crate::model::Model;
-use crate::predict::{Lists, lists};
+use crate::predict::{AFTER_PURCHASE, RECOMMENDATIONS, Step, steps_of};
 
-/// Lists that are made for the report, at the most: of more customers every so many are taken.
-const MOST_LISTS: usize = 2_000;
 /// Customers whose lists are shown.
 const EXAMPLES: usize = 5;
 /// Rows of a card's table.
@@ -27,9 +23,14 @@ const ROWS: usize = 10;
 /// What the method has to say.
 pub(crate) fn report(known: &Known<'_, Recommend>) -> Result<Findings> {
     let examples = examples(known.model, &known.intake.input.asked);
-    let input = sampled(known, &examples);
-    let lists = lists(known.params, known.model, &input, known.params.k as usize)?;
-    let desk = Desk { known, notation: Notation::new(""), lists, examples };
+    let table = |name: &str| {
+        let found = known.tables.iter().find(|(given, _)| *given == name);
+        found.map(|(_, frame)| frame).ok_or_else(|| Error::internal(format!("there is no table {name}")))
+    };
+    let audience = known.model.audience(&known.intake.input);
+    let lists = Lists::of_tables(known.model, audience, known.scores, table(RECOMMENDATIONS)?)?;
+    let steps = steps_of(known.model, table(AFTER_PURCHASE)?)?;
+    let desk = Desk { known, notation: Notation::new(""), lists, steps, examples };
     let mut cards = vec![desk.quality()];
     cards.extend(desk.groups());
     cards.push(desk.say());
@@ -52,32 +53,14 @@ fn examples(model: &Model, asked: &[String]) -> Vec<String> {
     chosen
 }
 
-/// The input with fewer customers, where there are many: those of the examples and every so many others. Where a product may
-/// go to so many customers only, one list depends on all others, so all are made.
-fn sampled(known: &Known<'_, Recommend>, examples: &[String]) -> Input {
-    let input = &known.intake.input;
-    let step = if known.params.cap.is_some() { 1 } else { input.asked.len().div_ceil(MOST_LISTS).max(1) };
-    let is_taken = |(at, id): &(usize, &String)| at.is_multiple_of(step) || examples.contains(id);
-    Input {
-        asked: input.asked.iter().enumerate().filter(is_taken).map(|(_, id)| id.clone()).collect(),
-        shown: input.shown.clone(),
-        // The model was fitted to all purchases of the input and holds them itself.
-        customers: Vec::new(),
-        log: Log::new(known.model.log.products),
-        catalogue: Catalogue::default(),
-        content: None,
-        dated: input.dated,
-        end: input.end,
-        test: None,
-    }
-}
-
 /// What every card works with.
 struct Desk<'a> {
     known: &'a Known<'a, Recommend>,
     notation: Notation<'a>,
-    /// The lists of all customers or of a sample.
+    /// The lists of all customers.
     lists: Lists<'a>,
+    /// What follows a purchase.
+    steps: Vec<Step>,
     /// The customers whose lists are shown, by rising number of orders.
     examples: Vec<String>,
 }
@@ -136,13 +119,8 @@ impl<'a> Desk<'a> {
 
     /// Of how many lists the figures of a card are.
     fn counted_on(&self) -> String {
-        let (made, all) = (self.lists.offers.len(), self.known.intake.input.asked.len());
         let k = count(u64::from(self.k()), "offer", "offers");
-        if made == all {
-            format!("lists of {k} for {}", count(all as u64, "customer", "customers"))
-        } else {
-            format!("lists of {k} for {} of {} customers", grouped(made as u64), grouped(all as u64))
-        }
+        format!("lists of {k} for {}", count(self.lists.offers.len() as u64, "customer", "customers"))
     }
 
     /// How many customers find something they later bought, on the first screen.

@@ -8,8 +8,8 @@ use mercer_base::card::{Bar, Card, Chart, Column, Table, Unit, Value, Width};
 use mercer_base::words::{agreeing, count, grouped};
 
 use super::{Desk, ROWS, card, counted, text};
+use crate::lists::Offer;
 use crate::log::Orders;
-use crate::predict::Offer;
 use crate::why::{Kind, why};
 
 /// Offers that are shown of a list.
@@ -134,7 +134,7 @@ impl Desk<'_> {
     fn usual_reasons(&self) -> BTreeMap<u32, String> {
         let mut times: BTreeMap<u32, BTreeMap<&str, usize>> = BTreeMap::new();
         for offer in self.lists.offers.iter().filter_map(|offers| offers.first()) {
-            let reason = if offer.kind == Kind::Again { "bought before" } else { offer.reason.as_str() };
+            let reason = if offer.kind == Kind::Again { "bought before" } else { offer.reason.as_ref() };
             *times.entry(offer.product).or_default().entry(reason).or_default() += 1;
         }
         let usual = |reasons: BTreeMap<&str, usize>| {
@@ -169,7 +169,7 @@ impl Desk<'_> {
         for (id, at) in self.examples.iter().filter_map(|id| Some((id, place_of(id)?))) {
             let orders = self.lists.audience.log.of(at);
             let offers = self.lists.offers.get(at).map_or(&[][..], Vec::as_slice);
-            let shown: Vec<&Offer> = offers.iter().take(OFFERS_SHOWN).collect();
+            let shown: Vec<&Offer<'_>> = offers.iter().take(OFFERS_SHOWN).collect();
             offered += shown.len();
             new += shown.iter().filter(|offer| offer.kind != Kind::Again).count();
             let bought = lately(orders, OFFERS_SHOWN);

@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use mercer_base::card::{Bar, Card, Chart, Column, Table, Unit, Value};
 
 use super::{Desk, ROWS, card, text};
-use crate::predict::{Step, steps};
+use crate::predict::Step;
 
 impl Desk<'_> {
     /// What to offer after a purchase.
     pub(super) fn after_purchase(&self) -> Option<Card> {
         let catalogue = &self.model().catalogue;
-        let mut all = steps(self.model());
         // Steps that only a category speaks for were made by nobody.
-        all.retain(|step| step.next.count > 0);
+        let mut all: Vec<&Step> = self.steps.iter().filter(|step| step.next.count > 0).collect();
         all.sort_by(|a, b| {
             strength(b).total_cmp(&strength(a)).then((a.from, a.next.product).cmp(&(b.from, b.next.product)))
         });
-        let of = |kind: &'static str| all.iter().filter(move |step| step.kind == kind);
+        let of = |kind: &'static str| all.iter().copied().filter(move |step| step.kind == kind);
         let later: Vec<&Step> = of("later").take(ROWS).collect();
         // What goes together goes together both ways round.
         let mut seen = BTreeSet::new();

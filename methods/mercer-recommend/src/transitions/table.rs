@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Next;
 use super::sources::Sources;
+use crate::board::Sink;
 use crate::sparse::single;
 
 /// Parts that the sums over sources are cut into. Part of the result: another number rounds differently.
@@ -197,12 +198,8 @@ impl Table {
     }
 
     /// Adds `weight` times what ranks the targets of a source to their scores.
-    pub(crate) fn add(&self, source: u32, weight: f32, scores: &mut [f32]) {
-        for target in self.targets(source) {
-            if let Some(score) = scores.get_mut(target.product as usize) {
-                *score += weight * target.key;
-            }
-        }
+    pub(crate) fn add(&self, source: u32, weight: f32, scores: &mut (impl Sink + ?Sized)) {
+        self.targets(source).iter().for_each(|target| scores.add(target.product, weight * target.key));
     }
 
     fn targets(&self, source: u32) -> &[Target] {
