@@ -33,8 +33,8 @@ pub struct Params {
     pub position_last: Share,
     /// Days after which a touch weighs half as much in the time-decay model; without times, one touch counts as a day.
     pub half_life_days: Positive,
-    /// Whether a channel that comes twice in a row is a step of the Markov chain from itself to itself.
-    pub keep_self_loops: bool,
+    /// Whether touches of one channel that follow one another are one touch to the Markov chain; at order 1 that changes nothing.
+    pub merge_repeats: bool,
     /// The game that the Shapley value divides.
     pub shapley_game: ShapleyGame,
     /// What parts the touches of a path written as one text; found out where not given.
@@ -60,7 +60,7 @@ impl Default for Params {
             position_first: Share::constant::<400>(),
             position_last: Share::constant::<400>(),
             half_life_days: Positive::constant::<7_000>(),
-            keep_self_loops: false,
+            merge_repeats: false,
             shapley_game: ShapleyGame::Sum,
             separator: String::new(),
             resamples: 200,

@@ -91,6 +91,11 @@ impl Input {
         self.open.iter().filter(|open| **open).count()
     }
 
+    /// The codes of the channels that are direct visits.
+    pub(crate) fn direct_codes(&self) -> Vec<u32> {
+        (0..).zip(&self.direct).filter(|(_, is_direct)| **is_direct).map(|(code, _)| code).collect()
+    }
+
     /// Conversions without any touch.
     pub(crate) fn untouched(&self) -> f64 {
         let empty = (0..self.paths.len()).filter(|path| self.paths.range(*path).is_empty());

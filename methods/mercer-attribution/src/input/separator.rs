@@ -28,9 +28,6 @@ pub(super) fn find<'a>(asked: &str, paths: impl Iterator<Item = &'a str> + Clone
     if best.0 > 0 {
         return Ok(best.1.to_owned());
     }
-    let words = |path: &'a str| {
-        path.split(|sign: char| !(sign.is_alphanumeric() || "_-.".contains(sign))).filter(|word| !word.is_empty())
-    };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for path in paths.clone() {
         let mut own: Vec<&str> = words(path).collect();
@@ -51,6 +48,11 @@ pub(super) fn find<'a>(asked: &str, paths: impl Iterator<Item = &'a str> + Clone
         }
         _ => Ok(String::new()),
     }
+}
+
+/// The words of a text, whatever parts them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|sign: char| !(sign.is_alphanumeric() || "_-.".contains(sign))).filter(|word| !word.is_empty())
 }
 
 /// The touches of a path; empty ones are left out.

@@ -1,0 +1,135 @@
+//! The models by their names, and what each makes of the journeys.
+
+use mercer_base::{Result, Seed};
+
+use crate::credit::Credit;
+use crate::heuristic::{Position, Rule};
+use crate::input::Input;
+use crate::markov::{Markov, Settings};
+use crate::model::{HazardFit, MarkovFit};
+use crate::params::{ModelChoice, Params};
+use crate::paths::Paths;
+
+/// Every model, in the order in which they are shown.
+pub(crate) const ALL: [ModelChoice; 9] = [
+    ModelChoice::FirstTouch,
+    ModelChoice::LastTouch,
+    ModelChoice::LastNonDirect,
+    ModelChoice::Linear,
+    ModelChoice::Position,
+    ModelChoice::TimeDecay,
+    ModelChoice::Markov,
+    ModelChoice::Shapley,
+    ModelChoice::Hazard,
+];
+
+/// Conversions with touches from which on the additive-hazard model is learnt well enough to be taken without being asked for.
+const ENOUGH_FOR_HAZARD: f64 = 500.0;
+
+/// A model's name in sentences and headings.
+pub(crate) fn label(model: ModelChoice) -> &'static str {
+    match model {
+        ModelChoice::Auto => "the model chosen",
+        ModelChoice::FirstTouch => "first touch",
+        ModelChoice::LastTouch => "last touch",
+        ModelChoice::LastNonDirect => "last non-direct",
+        ModelChoice::Linear => "linear",
+        ModelChoice::Position => "position",
+        ModelChoice::TimeDecay => "time decay",
+        ModelChoice::Markov => "Markov",
+        ModelChoice::Shapley => "Shapley",
+        ModelChoice::Hazard => "additive hazard",
+    }
+}
+
+/// A model's name for machines, as the parameters have it.
+pub(crate) fn id(model: ModelChoice) -> &'static str {
+    match model {
+        ModelChoice::Auto => "auto",
+        ModelChoice::FirstTouch => "first-touch",
+        ModelChoice::LastTouch => "last-touch",
+        ModelChoice::LastNonDirect => "last-non-direct",
+        ModelChoice::Linear => "linear",
+        ModelChoice::Position => "position",
+        ModelChoice::TimeDecay => "time-decay",
+        ModelChoice::Markov => "markov",
+        ModelChoice::Shapley => "shapley",
+        ModelChoice::Hazard => "hazard",
+    }
+}
+
+/// The model that is meant, and why.
+pub(crate) fn chosen(params: &Params, input: &Input) -> (ModelChoice, String) {
+    if params.model != ModelChoice::Auto {
+        return (params.model, "as asked".to_owned());
+    }
+    if input.paths.days_before_end.is_none() {
+        return (
+            ModelChoice::Markov,
+            "times of touches are not known, and a Markov chain needs their order only".to_owned(),
+        );
+    }
+    let conversions = input.paths.touched_totals().0;
+    if conversions < ENOUGH_FOR_HAZARD {
+        let reason = format!(
+            "{conversions} conversions with touches are too few to learn how effects fade ({ENOUGH_FOR_HAZARD} are wanted)"
+        );
+        return (ModelChoice::Markov, reason);
+    }
+    (
+        ModelChoice::Hazard,
+        "times of touches are known, so how effects fade can be learnt and what would have come anyway told apart"
+            .to_owned(),
+    )
+}
+
+/// What a model makes of some journeys.
+pub(crate) struct Answer {
+    pub(crate) credit: Credit,
+    pub(crate) markov: Option<MarkovFit>,
+    pub(crate) hazard: Option<HazardFit>,
+}
+
+/// Credit of a model; the reason where these journeys cannot carry it.
+///
+/// # Errors
+/// When parameters and journeys do not fit each other.
+pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: Seed) -> Result<Result<Answer, String>> {
+    let rule = |rule: Rule| -> Result<Result<Answer, String>> {
+        Ok(Ok(Answer { credit: rule.credit(&input.paths)?, markov: None, hazard: None }))
+    };
+    match model {
+        ModelChoice::FirstTouch => rule(Rule::First),
+        ModelChoice::LastTouch => rule(Rule::Last),
+        ModelChoice::LastNonDirect => rule(Rule::LastNonDirect(input.direct_codes())),
+        ModelChoice::Linear => rule(Rule::Linear),
+        ModelChoice::Position => {
+            rule(Rule::Position(Position::new(params.position_first.get(), params.position_last.get())?))
+        }
+        ModelChoice::TimeDecay => rule(Rule::TimeDecay { half_life: params.half_life_days.get() }),
+        ModelChoice::Markov | ModelChoice::Auto => markov(params, input, seed),
+        ModelChoice::Shapley => shapley(params, input, seed),
+        ModelChoice::Hazard => hazard(input),
+    }
+}
+
+fn markov(params: &Params, input: &Input, seed: Seed) -> Result<Result<Answer, String>> {
+    let journeys = input.settled();
+    let (order, reason) = order(params, &journeys, seed)?;
+    let settings = Settings { order: order as usize, merge_repeats: params.merge_repeats };
+    let (fit, credit) = Markov::fit(&journeys, settings)?;
+    let markov = MarkovFit { order, reason, states: fit.states, removal_effects: fit.effects };
+    Ok(Ok(Answer { credit, markov: Some(markov), hazard: None }))
+}
+
+fn order(params: &Params, _journeys: &Paths, _seed: Seed) -> Result<(u32, String)> {
+    Ok((params.order.max(1), "as asked".to_owned()))
+}
+
+fn shapley(_params: &Params, _input: &Input, _seed: Seed) -> Result<Result<Answer, String>> {
+    Ok(Err("TODO".to_owned()))
+}
+
+fn hazard(_input: &Input) -> Result<Result<Answer, String>> {
+    Ok(Err("TODO".to_owned()))
+}
