@@ -2,5 +2,7 @@
 #![allow(dead_code)]
 
 mod credit;
+mod heuristic;
 mod made_up;
+mod markov;
 mod paths;
