@@ -36,8 +36,8 @@ const LONGEST_STEP: f64 = 4.0;
 const FIRST_DAMPING: f64 = 1e-2;
 const LEAST_DAMPING: f64 = 1e-12;
 const MOST_DAMPING: f64 = 10.0;
-/// Two values of the dual closer than this, relative to their size, may differ by rounding only.
-const ROUNDING: f64 = 1e-13;
+/// Two values of the dual closer than this, relative to the terms they are sums of, may differ by rounding only.
+const ROUNDING: f64 = 1e-14;
 /// What an infeasible total lacks at least, as a share of all; less is rounding.
 const SURPLUS: f64 = 1e-11;
 
@@ -61,7 +61,17 @@ pub(crate) fn rake(paths: &Paths, amounts: &[f64], weights: &[f64], totals: &[f6
             shares[touch] = found[paths.touches[touch] as usize] / sum.max(1.0);
         }
     }
-    let placed = crate::credit::placed(paths, &shares, amounts);
+    // Where the search stopped short a channel may have more than its total: it gives the surplus back, so that the sums hold
+    // whatever happens.
+    let mut placed = crate::credit::placed(paths, &shares, amounts);
+    let mut excess = vec![1.0; totals.len()];
+    for ((placed, total), excess) in placed.iter_mut().zip(totals).zip(&mut excess) {
+        if *placed > *total {
+            *excess = total / *placed;
+            *placed = *total;
+        }
+    }
+    shares.iter_mut().zip(&paths.touches).for_each(|(share, channel)| *share *= excess[*channel as usize]);
     let all: f64 = totals.iter().sum();
     let missing = totals.iter().zip(&placed).map(|(total, placed)| total - placed);
     Raked { shares, unplaced: missing.map(|missing| if missing > SURPLUS * all { missing } else { 0.0 }).collect() }
@@ -183,7 +193,7 @@ impl<'a> Problem<'a> {
             let (tried_value, tried_placed) = self.evaluate(&exp(&tried));
             // Near the end the dual does not tell any more, but the totals do.
             let off = |placed: &[f64]| free.iter().map(|c| (self.totals[*c] - placed[*c]).abs()).sum::<f64>();
-            let hardly_tells = (tried_value - value).abs() <= ROUNDING * value.abs();
+            let hardly_tells = (tried_value - value).abs() <= ROUNDING * BOUND * all;
             if if hardly_tells { off(&tried_placed) < off(&placed) } else { tried_value > value } {
                 (logs, value, placed) = (tried, tried_value, tried_placed);
                 damping = (damping / 10.0).max(LEAST_DAMPING);
