@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 mod credit;
+mod folds;
 mod heuristic;
 mod made_up;
 mod markov;

@@ -2,6 +2,7 @@
 
 pub(crate) mod chain;
 mod dense;
+pub(crate) mod order;
 pub(crate) mod rake;
 mod sparse;
 pub(crate) mod steps;
