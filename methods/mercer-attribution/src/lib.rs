@@ -4,8 +4,10 @@
 
 mod credit;
 mod describe;
+mod doubts;
 mod evaluate;
 mod fit;
+mod folds;
 mod heuristic;
 mod input;
 mod made_up;

@@ -5,7 +5,7 @@ use mercer_base::{Result, Seed};
 use crate::credit::Credit;
 use crate::heuristic::{Position, Rule};
 use crate::input::Input;
-use crate::markov::{Markov, Settings};
+use crate::markov::{Markov, Settings, order};
 use crate::model::{HazardFit, MarkovFit};
 use crate::params::{ModelChoice, Params};
 use crate::paths::Paths;
@@ -25,6 +25,11 @@ pub(crate) const ALL: [ModelChoice; 9] = [
 
 /// Conversions with touches from which on the additive-hazard model is learnt well enough to be taken without being asked for.
 const ENOUGH_FOR_HAZARD: f64 = 500.0;
+/// Orders that are tried where the order is chosen, and folds of journeys.
+const MOST_TRIED: usize = 3;
+const FOLDS: usize = 5;
+/// Paths above which order 1 is taken unasked: more would take minutes.
+const MOST_PATHS_TO_CHOOSE: usize = 2_000_000;
 
 /// A model's name in sentences and headings.
 pub(crate) fn label(model: ModelChoice) -> &'static str {
@@ -122,8 +127,20 @@ fn markov(params: &Params, input: &Input, seed: Seed) -> Result<Result<Answer, S
     Ok(Ok(Answer { credit, markov: Some(markov), hazard: None }))
 }
 
-fn order(params: &Params, _journeys: &Paths, _seed: Seed) -> Result<(u32, String)> {
-    Ok((params.order.max(1), "as asked".to_owned()))
+/// The order of the chain, and how it came about.
+fn order(params: &Params, journeys: &Paths, seed: Seed) -> Result<(u32, String)> {
+    if params.order > 0 {
+        return Ok((params.order, "as asked".to_owned()));
+    }
+    if journeys.len() > MOST_PATHS_TO_CHOOSE {
+        return Ok((1, format!("not chosen, as there are more than {MOST_PATHS_TO_CHOOSE} paths")));
+    }
+    let choice = order::choose(journeys, MOST_TRIED, params.merge_repeats, FOLDS, seed.split("order"))?;
+    let reason = format!(
+        "the simplest of orders 1 to {} that foretells held-out journeys within one standard error of the best",
+        choice.tried.len().saturating_sub(1)
+    );
+    Ok((u32::try_from(choice.order).unwrap_or(1), reason))
 }
 
 fn shapley(_params: &Params, _input: &Input, _seed: Seed) -> Result<Result<Answer, String>> {
