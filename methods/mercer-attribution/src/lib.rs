@@ -7,3 +7,4 @@ mod heuristic;
 mod made_up;
 mod markov;
 mod paths;
+mod shapley;
