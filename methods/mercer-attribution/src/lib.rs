@@ -3,6 +3,7 @@
 
 mod credit;
 mod folds;
+mod hazard;
 mod heuristic;
 mod made_up;
 mod markov;
