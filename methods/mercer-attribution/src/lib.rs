@@ -8,6 +8,7 @@ mod doubts;
 mod evaluate;
 mod fit;
 mod folds;
+mod hazard;
 mod heuristic;
 mod input;
 mod made_up;
@@ -18,6 +19,7 @@ mod params;
 mod paths;
 mod predict;
 mod report;
+mod shapley;
 mod spec;
 
 use mercer_base::Result;

@@ -135,7 +135,9 @@ pub struct MarkovFit {
 /// What the additive-hazard model learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HazardFit {
-    /// Conversions a day of a customer under way, of their own accord.
+    /// Whether time is counted in days; else in touches.
+    pub in_days: bool,
+    /// Conversions a day (or touch) of a customer under way, of their own accord.
     pub baseline_rate: f64,
     /// Channels in alphabetical order.
     pub channels: Vec<HazardChannel>,
@@ -152,8 +154,8 @@ pub struct HazardChannel {
     pub channel: String,
     /// Conversions that one touch brings in the long run.
     pub effect: f64,
-    /// Days over which the added rate falls to 37 %.
-    pub decay_days: f64,
+    /// Days (or touches) over which the added rate falls to 37 %.
+    pub decay: f64,
 }
 
 /// A figure with its interval.

@@ -3,12 +3,14 @@
 use mercer_base::{Result, Seed};
 
 use crate::credit::Credit;
+use crate::hazard::Hazard;
 use crate::heuristic::{Position, Rule};
 use crate::input::Input;
 use crate::markov::{Markov, Settings, order};
-use crate::model::{HazardFit, MarkovFit};
-use crate::params::{ModelChoice, Params};
+use crate::model::{HazardChannel, HazardFit, MarkovFit};
+use crate::params::{ModelChoice, Params, ShapleyGame};
 use crate::paths::Paths;
+use crate::shapley::{Game, Shapley};
 
 /// Every model, in the order in which they are shown.
 pub(crate) const ALL: [ModelChoice; 9] = [
@@ -113,8 +115,8 @@ pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: S
         }
         ModelChoice::TimeDecay => rule(Rule::TimeDecay { half_life: params.half_life_days.get() }),
         ModelChoice::Markov | ModelChoice::Auto => markov(params, input, seed),
-        ModelChoice::Shapley => shapley(params, input, seed),
-        ModelChoice::Hazard => hazard(input),
+        ModelChoice::Shapley => Ok(Ok(shapley(params, input, seed))),
+        ModelChoice::Hazard => Ok(Ok(hazard(input)?)),
     }
 }
 
@@ -143,10 +145,31 @@ fn order(params: &Params, journeys: &Paths, seed: Seed) -> Result<(u32, String)>
     Ok((u32::try_from(choice.order).unwrap_or(1), reason))
 }
 
-fn shapley(_params: &Params, _input: &Input, _seed: Seed) -> Result<Result<Answer, String>> {
-    Ok(Err("TODO".to_owned()))
+fn shapley(params: &Params, input: &Input, seed: Seed) -> Answer {
+    let game = match params.shapley_game {
+        ShapleyGame::Sum => Game::Sum,
+        ShapleyGame::Rate => Game::Rates,
+    };
+    let (_, credit) = Shapley::fit(&input.settled(), game, seed.split("shapley"));
+    Answer { credit, markov: None, hazard: None }
 }
 
-fn hazard(_input: &Input) -> Result<Result<Answer, String>> {
-    Ok(Err("TODO".to_owned()))
+/// The additive hazard knows how long journeys were watched, so open ones count.
+fn hazard(input: &Input) -> Result<Answer> {
+    let (fit, credit) = Hazard::fit(&input.paths)?;
+    let channels = input.paths.channels.iter().zip(fit.rates.effect.iter().zip(&fit.rates.decay));
+    let hazard = HazardFit {
+        in_days: input.paths.days_before_end.is_some(),
+        baseline_rate: fit.rates.baseline,
+        channels: channels
+            .map(|(channel, (effect, decay))| HazardChannel {
+                channel: channel.clone(),
+                effect: effect * decay,
+                decay: *decay,
+            })
+            .collect(),
+        converged: fit.converged,
+        rounds: fit.rounds as u64,
+    };
+    Ok(Answer { credit, markov: None, hazard: Some(hazard) })
 }

@@ -19,18 +19,26 @@ pub(crate) struct OrderFit {
     pub(crate) order: usize,
     /// Mean log-loss of a journey not learnt from: all its steps, its end included; nats.
     pub(crate) loss: f64,
-    /// How much worse it is than the best order, and the standard error of that difference.
+    /// How much worse it is than the best order that may be chosen; below 0 where one that may not is better.
     pub(crate) worse: f64,
-    /// See `worse`.
+    /// The standard error of `worse`.
     pub(crate) worse_error: f64,
     /// Mean log-loss of how the journey ends, converted or not, given that it ends after these touches; nats.
     pub(crate) end_loss: f64,
+    /// How much worse that is than in the order that foretells the end best.
+    pub(crate) end_worse: f64,
+    /// The standard error of `end_worse`.
+    pub(crate) end_worse_error: f64,
 }
+
+/// An order may be chosen unless it foretells the end worse than another by more than this many standard errors.
+const HARM: f64 = 2.0;
 
 /// The order chosen and what it was chosen from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OrderChoice {
-    /// The simplest order, 1 or more, that is within one standard error of the best.
+    /// Of the orders from 1 that foretell conversion as well as any: the simplest that foretells whole journeys within one
+    /// standard error of the best of them.
     pub(crate) order: usize,
     /// Order 0 and those tried.
     pub(crate) tried: Vec<OrderFit>,
@@ -54,25 +62,37 @@ pub(crate) fn choose(paths: &Paths, most: usize, merge_repeats: bool, folds: usi
         chances.refine(paths, &steps);
         losses.push(chances.losses(paths));
     }
-    let mean = |values: &dyn Fn(&Loss) -> f64, of: &[Loss]| {
+    let mean = |of: fn(&Loss) -> f64, order: usize, from: Option<usize>| {
         let mut sums = ByCustomer::new(paths);
-        of.iter().for_each(|loss| sums.add(loss.path, values(loss), loss.journeys));
+        for (at, loss) in losses[order].iter().enumerate() {
+            sums.add(loss.path, of(loss) - from.map_or(0.0, |from| of(&losses[from][at])), loss.journeys);
+        }
         sums.mean()
     };
-    let totals: Vec<f64> = losses.iter().map(|of| mean(&|loss| loss.all, of).0).collect();
-    let best = (1..totals.len()).min_by(|a, b| totals[*a].total_cmp(&totals[*b])).unwrap_or(1);
-    let tried: Vec<OrderFit> = (0..totals.len())
+    let whole: fn(&Loss) -> f64 = |loss| loss.all;
+    let end: fn(&Loss) -> f64 = |loss| loss.end;
+    let best = |orders: &[usize], of: fn(&Loss) -> f64| {
+        let least = |a: &&usize, b: &&usize| mean(of, **a, None).0.total_cmp(&mean(of, **b, None).0);
+        orders.iter().min_by(least).copied().unwrap_or(1)
+    };
+    let orders: Vec<usize> = (1..losses.len()).collect();
+    let best_end = best(&orders, end);
+    let does_no_harm = |order: &usize| {
+        let (worse, error) = mean(end, *order, Some(best_end));
+        *order == best_end || worse <= HARM * error
+    };
+    let fit: Vec<usize> = orders.iter().copied().filter(does_no_harm).collect();
+    let best_fit = best(&fit, whole);
+    let tried: Vec<OrderFit> = (0..losses.len())
         .map(|order| {
-            let pairs = losses[order].iter().zip(&losses[best]);
-            let differences: Vec<Loss> = pairs.map(|(own, best)| Loss { all: own.all - best.all, ..*own }).collect();
-            let (worse, worse_error) = mean(&|loss| loss.all, &differences);
-            let end_loss = mean(&|loss| loss.end, &losses[order]).0;
-            OrderFit { order, loss: totals[order], worse, worse_error, end_loss }
+            let (worse, worse_error) = mean(whole, order, Some(best_fit));
+            let (end_worse, end_worse_error) = mean(end, order, Some(best_end));
+            let (loss, end_loss) = (mean(whole, order, None).0, mean(end, order, None).0);
+            OrderFit { order, loss, worse, worse_error, end_loss, end_worse, end_worse_error }
         })
         .collect();
-    let fits = |fit: &&OrderFit| fit.order > 0 && (fit.order == best || fit.worse <= fit.worse_error);
-    let order = tried.iter().find(fits).map_or(best, |fit| fit.order);
-    Ok(OrderChoice { order, tried })
+    let is_near = |order: &&usize| **order == best_fit || tried[**order].worse <= tried[**order].worse_error;
+    Ok(OrderChoice { order: fit.iter().find(is_near).copied().unwrap_or(best_fit), tried })
 }
 
 /// Losses of the journeys of one path in one fold that end alike, each.
@@ -245,7 +265,9 @@ mod tests {
     fn path_data_is_judged() {
         let Some(all) = path_data() else { return };
         let choice = choose(&all, 4, false, 5, Seed(42)).unwrap();
-        println!("{choice:#?}");
-        assert!(choice.tried[1].loss < choice.tried[0].loss);
+        // Rows of many touches that several journeys are said to have walked make high orders foretell the way by heart, but
+        // not the end.
+        assert!(choice.tried[4].loss < choice.tried[1].loss);
+        assert_eq!(choice.order, 1, "{choice:#?}");
     }
 }
