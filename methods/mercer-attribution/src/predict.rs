@@ -25,7 +25,7 @@ pub(crate) fn scores(model: &Model, input: &Input, credit: &Credit) -> Result<Fr
             let parts: Vec<(f64, f64)> = touch.iter().map(part).collect();
             let frame = Frame::new("scores")
                 .with("occurred_at", Column::Moments(at.clone()))?
-                .with("customer_id", Column::Words(customer.clone()))?
+                .with("customer", Column::Words(customer.clone()))?
                 .with("channel", Column::Words(credited.clone()))?
                 .with("order_id", Column::Words(places.orders(touch)))?
                 .with("conversions", Column::Numbers(parts.iter().map(|part| part.0).collect()))?;

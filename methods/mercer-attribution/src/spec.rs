@@ -226,7 +226,7 @@ pub(crate) static ABOUT: About = About {
     scores: &[
         Score { name: "occurred_at", kind: Kind::Moment, about: "When the touch was." },
         words("path", "The path, where the rows are paths."),
-        words("customer_id", "The customer who was touched."),
+        words("customer", "The customer who was touched."),
         words("channel", "What is credited."),
         words("order_id", "The order or conversion that the touch has a part in; empty where there is none."),
         number(

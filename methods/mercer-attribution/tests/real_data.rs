@@ -96,8 +96,11 @@ fn credit_by_path_adds_up_to_that_of_channels_under_every_model() {
         let expected = channels(&outcome.saved.model);
         let (_, credit) = outcome.tables.iter().find(|(name, _)| *name == "attribution_credit").unwrap();
         let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        let (names, conversions, value) =
-            (credit.words("channel").unwrap(), credit.numbers("conversions").unwrap(), credit.numbers("value").unwrap());
+        let (names, conversions, value) = (
+            credit.words("channel").unwrap(),
+            credit.numbers("conversions").unwrap(),
+            credit.numbers("value").unwrap(),
+        );
         for row in 0..credit.rows() {
             let sum = sums.entry(names.get(row).unwrap().to_owned()).or_default();
             *sum = (sum.0 + conversions[row], sum.1 + value[row]);
