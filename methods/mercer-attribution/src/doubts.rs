@@ -1,10 +1,13 @@
 //! How far credit can be trusted: intervals over resampled customers, channels that harvest, and what to test next.
 
-use mercer_base::Result;
+use mercer_base::{Result, Seed};
 use mercer_method::Context;
 
+use crate::bootstrap;
+use crate::fit;
 use crate::input::Input;
 use crate::model::Model;
+use crate::models::{self, Answer};
 use crate::params::Params;
 
 /// What is doubtful about a model's credit.
@@ -46,8 +49,36 @@ pub(crate) struct Test {
 /// # Errors
 /// When models cannot be computed on resampled customers.
 pub(crate) fn doubts(params: &Params, model: &Model, input: &Input, context: &Context<'_>) -> Result<Doubts> {
-    let _ = (params, context);
-    Ok(Doubts { tests: tests(model, input), ..Doubts::default() })
+    let answer = fit::again(params, model, input, context.seed)?;
+    let intervals = variation(params, model, input, &answer, context.seed)?;
+    Ok(Doubts { intervals, tests: tests(model, input), ..Doubts::default() })
+}
+
+/// How far chance moves what each channel is credited with; nothing where no intervals are asked for or can be had.
+///
+/// # Errors
+/// When the model cannot be computed on resampled customers.
+pub(crate) fn variation(
+    params: &Params,
+    model: &Model,
+    input: &Input,
+    answer: &Answer,
+    seed: Seed,
+) -> Result<Option<Vec<(f64, f64)>>> {
+    if params.resamples == 0 {
+        return Ok(None);
+    }
+    let journeys = models::journeys(model.model, input);
+    let found = bootstrap::variation(
+        &journeys,
+        &answer.way,
+        &answer.learnt,
+        &answer.credit,
+        params.resamples as usize,
+        params.confidence.get(),
+        seed.split(fit::SEED),
+    )?;
+    Ok(found.map(|found| found.conversions.iter().map(|ends| (ends.low, ends.high)).collect()))
 }
 
 /// What an experiment on each channel would take away of the variance of the total: all of the channel's own. A channel that was not

@@ -10,7 +10,6 @@ use crate::input::Input;
 use crate::model::{Amount, ChannelCredit, HazardFit, Journeys, LeftOut, Model, ModelCredit, NamedAmount};
 use crate::models::{self, Answer};
 use crate::params::{ModelChoice, Params};
-use crate::predict::unavailable;
 
 /// Part of the seed that models take their chance from.
 pub(crate) const SEED: &str = "attribution";
@@ -24,43 +23,26 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
     check(input)?;
     let seed = context.seed.split(SEED);
     let (chosen, reason) = models::chosen(params, input);
-    let answers: Vec<(ModelChoice, Result<Answer, String>)> = models::ALL
-        .par_iter()
-        .map(|model| match models::answer(*model, params, input, seed) {
-            Ok(answer) => Ok((*model, answer)),
-            // What only stands beside must not stop what was asked for.
-            Err(error) if *model != chosen => Ok((*model, Err(error.message().to_owned()))),
-            Err(error) => Err(error),
-        })
-        .collect::<Result<_>>()?;
-    put_together(params, input, (chosen, reason), answers, seed)
-}
-
-fn put_together(
-    params: &Params,
-    input: &Input,
-    (chosen, reason): (ModelChoice, String),
-    answers: Vec<(ModelChoice, Result<Answer, String>)>,
-    _seed: Seed,
-) -> Result<Model> {
+    let answers: Vec<(ModelChoice, Result<Answer>)> =
+        models::ALL.par_iter().map(|model| (*model, models::answer(*model, params, input, seed))).collect();
     let (mut computed, mut left_out, mut markov, mut hazard, mut credit) = (Vec::new(), Vec::new(), None, None, None);
     for (model, answer) in answers {
         match answer {
             Ok(answer) => {
                 computed.push(model_credit(model, input, &answer.credit));
-                markov = markov.or(answer.markov);
-                hazard = hazard.or(answer.hazard);
+                markov = markov.or(answer.markov());
+                hazard = hazard.or(answer.hazard(input));
                 if model == chosen {
                     credit = Some(answer.credit);
                 }
             }
-            Err(reason) => left_out.push(LeftOut { model, reason }),
+            Err(error) if model == chosen => return Err(error.with_context(format!("model {}", models::id(model)))),
+            // What only stands beside must not stop what was asked for.
+            Err(error) => left_out.push(LeftOut { model, reason: error.message().to_owned() }),
         }
     }
     let Some(credit) = credit else {
-        let why = left_out.iter().find(|left| left.model == chosen).map_or("", |left| left.reason.as_str());
-        return Err(Error::data(format!("the model {} cannot be computed: {why}", models::id(chosen)))
-            .with_hint("ask for another one: --model markov"));
+        return Err(Error::internal(format!("there is no model {}", models::id(chosen))));
     };
     let stages = describe::stages(&input.paths);
     Ok(Model {
@@ -148,16 +130,14 @@ fn channels(input: &Input, credit: &Credit, stages: &[Stages], hazard: Option<&H
     channels
 }
 
-/// The credit of the fitted model on some journeys: those it was fitted to, or others.
+/// What the fitted model makes of some journeys: those it was fitted to, or others.
 ///
 /// # Errors
 /// When these journeys cannot carry it.
-pub(crate) fn credit(params: &Params, model: &Model, input: &Input, seed: Seed) -> Result<Credit> {
+pub(crate) fn again(params: &Params, model: &Model, input: &Input, seed: Seed) -> Result<Answer> {
+    check(input)?;
     // The order that was chosen once stays.
     let order = model.markov.as_ref().map_or(params.order, |markov| markov.order);
     let params = Params { order, ..params.clone() };
-    match models::answer(model.model, &params, input, seed.split(SEED))? {
-        Ok(answer) => Ok(answer.credit),
-        Err(reason) => Err(unavailable(model, &reason)),
-    }
+    models::answer(model.model, &params, input, seed.split(SEED))
 }

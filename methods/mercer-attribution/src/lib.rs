@@ -55,7 +55,7 @@ impl Method for Attribution {
     }
 
     fn predict(&self, params: &Params, model: &Model, input: &Input, context: &Context<'_>) -> Result<Frame> {
-        predict::scores(model, input, &fit::credit(params, model, input, context.seed)?)
+        predict::scores(model, input, &fit::again(params, model, input, context.seed)?.credit)
     }
 
     fn tables(
@@ -65,7 +65,9 @@ impl Method for Attribution {
         input: &Input,
         context: &Context<'_>,
     ) -> Result<Vec<(&'static str, Frame)>> {
-        predict::tables(model, input, &fit::credit(params, model, input, context.seed)?, None)
+        let answer = fit::again(params, model, input, context.seed)?;
+        let variation = doubts::variation(params, model, input, &answer, context.seed)?;
+        predict::tables(model, input, &answer.credit, variation.as_ref())
     }
 
     fn evaluate(

@@ -1,16 +1,18 @@
 //! The models by their names, and what each makes of the journeys.
 
+use std::borrow::Cow;
+
 use mercer_base::{Result, Seed};
 
 use crate::credit::Credit;
-use crate::hazard::Hazard;
+use crate::divide::{Learnt, Way};
 use crate::heuristic::{Position, Rule};
 use crate::input::Input;
-use crate::markov::{Markov, Settings, order};
+use crate::markov::{Settings, order};
 use crate::model::{HazardChannel, HazardFit, MarkovFit};
 use crate::params::{ModelChoice, Params, ShapleyGame};
 use crate::paths::Paths;
-use crate::shapley::{Game, Shapley};
+use crate::shapley::Game;
 
 /// Every model, in the order in which they are shown.
 pub(crate) const ALL: [ModelChoice; 9] = [
@@ -92,41 +94,80 @@ pub(crate) fn chosen(params: &Params, input: &Input) -> (ModelChoice, String) {
 
 /// What a model makes of some journeys.
 pub(crate) struct Answer {
+    pub(crate) way: Way,
+    pub(crate) learnt: Learnt,
     pub(crate) credit: Credit,
-    pub(crate) markov: Option<MarkovFit>,
-    pub(crate) hazard: Option<HazardFit>,
+    /// How the order of the chain came about.
+    pub(crate) order_reason: String,
 }
 
-/// Credit of a model; the reason where these journeys cannot carry it.
-///
-/// # Errors
-/// When parameters and journeys do not fit each other.
-pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: Seed) -> Result<Result<Answer, String>> {
-    let rule = |rule: Rule| -> Result<Result<Answer, String>> {
-        Ok(Ok(Answer { credit: rule.credit(&input.paths)?, markov: None, hazard: None }))
-    };
-    match model {
-        ModelChoice::FirstTouch => rule(Rule::First),
-        ModelChoice::LastTouch => rule(Rule::Last),
-        ModelChoice::LastNonDirect => rule(Rule::LastNonDirect(input.direct_codes())),
-        ModelChoice::Linear => rule(Rule::Linear),
-        ModelChoice::Position => {
-            rule(Rule::Position(Position::new(params.position_first.get(), params.position_last.get())?))
-        }
-        ModelChoice::TimeDecay => rule(Rule::TimeDecay { half_life: params.half_life_days.get() }),
-        ModelChoice::Markov | ModelChoice::Auto => markov(params, input, seed),
-        ModelChoice::Shapley => Ok(Ok(shapley(params, input, seed))),
-        ModelChoice::Hazard => Ok(Ok(hazard(input)?)),
+impl Answer {
+    /// What is said of the chain, where the model is one.
+    pub(crate) fn markov(&self) -> Option<MarkovFit> {
+        let Learnt::Markov(fit) = &self.learnt else { return None };
+        Some(MarkovFit {
+            order: u32::try_from(fit.settings.order).unwrap_or(u32::MAX),
+            reason: self.order_reason.clone(),
+            states: fit.states,
+            removal_effects: fit.effects.clone(),
+        })
+    }
+
+    /// What is said of the additive hazard, where the model is one.
+    pub(crate) fn hazard(&self, input: &Input) -> Option<HazardFit> {
+        let Learnt::Hazard(fit) = &self.learnt else { return None };
+        let channels = input.paths.channels.iter().zip(fit.rates.effect.iter().zip(&fit.rates.decay));
+        Some(HazardFit {
+            in_days: input.paths.days_before_end.is_some(),
+            baseline_rate: fit.rates.baseline,
+            channels: channels
+                .map(|(channel, (effect, decay))| HazardChannel {
+                    channel: channel.clone(),
+                    effect: effect * decay,
+                    decay: *decay,
+                })
+                .collect(),
+            converged: fit.converged,
+            rounds: fit.rounds as u64,
+        })
     }
 }
 
-fn markov(params: &Params, input: &Input, seed: Seed) -> Result<Result<Answer, String>> {
-    let journeys = input.settled();
-    let (order, reason) = order(params, &journeys, seed)?;
-    let settings = Settings { order: order as usize, merge_repeats: params.merge_repeats };
-    let (fit, credit) = Markov::fit(&journeys, settings)?;
-    let markov = MarkovFit { order, reason, states: fit.states, removal_effects: fit.effects };
-    Ok(Ok(Answer { credit, markov: Some(markov), hazard: None }))
+/// The journeys that a model learns from: the additive hazard knows how long each was watched, so it takes those that are still open;
+/// the others take those that are over.
+pub(crate) fn journeys(model: ModelChoice, input: &Input) -> Cow<'_, Paths> {
+    if model == ModelChoice::Hazard { Cow::Borrowed(&input.paths) } else { input.settled() }
+}
+
+/// Credit of a model.
+///
+/// # Errors
+/// When parameters and journeys do not fit each other, or these journeys cannot carry the model.
+pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: Seed) -> Result<Answer> {
+    let journeys = journeys(model, input);
+    let mut order_reason = String::new();
+    let way = match model {
+        ModelChoice::FirstTouch => Way::Rule(Rule::First),
+        ModelChoice::LastTouch => Way::Rule(Rule::Last),
+        ModelChoice::LastNonDirect => Way::Rule(Rule::LastNonDirect(input.direct_codes())),
+        ModelChoice::Linear => Way::Rule(Rule::Linear),
+        ModelChoice::Position => {
+            Way::Rule(Rule::Position(Position::new(params.position_first.get(), params.position_last.get())?))
+        }
+        ModelChoice::TimeDecay => Way::Rule(Rule::TimeDecay { half_life: params.half_life_days.get() }),
+        ModelChoice::Markov | ModelChoice::Auto => {
+            let (order, reason) = order(params, &journeys, seed)?;
+            order_reason = reason;
+            Way::Markov(Settings { order: order as usize, merge_repeats: params.merge_repeats })
+        }
+        ModelChoice::Shapley => Way::Shapley(match params.shapley_game {
+            ShapleyGame::Sum => Game::Sum,
+            ShapleyGame::Rate => Game::Rates,
+        }),
+        ModelChoice::Hazard => Way::Hazard,
+    };
+    let (learnt, credit) = way.divide(&journeys, seed)?;
+    Ok(Answer { way, learnt, credit, order_reason })
 }
 
 /// The order of the chain, and how it came about.
@@ -143,33 +184,4 @@ fn order(params: &Params, journeys: &Paths, seed: Seed) -> Result<(u32, String)>
         choice.tried.len().saturating_sub(1)
     );
     Ok((u32::try_from(choice.order).unwrap_or(1), reason))
-}
-
-fn shapley(params: &Params, input: &Input, seed: Seed) -> Answer {
-    let game = match params.shapley_game {
-        ShapleyGame::Sum => Game::Sum,
-        ShapleyGame::Rate => Game::Rates,
-    };
-    let (_, credit) = Shapley::fit(&input.settled(), game, seed.split("shapley"));
-    Answer { credit, markov: None, hazard: None }
-}
-
-/// The additive hazard knows how long journeys were watched, so open ones count.
-fn hazard(input: &Input) -> Result<Answer> {
-    let (fit, credit) = Hazard::fit(&input.paths)?;
-    let channels = input.paths.channels.iter().zip(fit.rates.effect.iter().zip(&fit.rates.decay));
-    let hazard = HazardFit {
-        in_days: input.paths.days_before_end.is_some(),
-        baseline_rate: fit.rates.baseline,
-        channels: channels
-            .map(|(channel, (effect, decay))| HazardChannel {
-                channel: channel.clone(),
-                effect: effect * decay,
-                decay: *decay,
-            })
-            .collect(),
-        converged: fit.converged,
-        rounds: fit.rounds as u64,
-    };
-    Ok(Answer { credit, markov: None, hazard: Some(hazard) })
 }

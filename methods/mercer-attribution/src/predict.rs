@@ -1,7 +1,7 @@
 //! Credit by touch, and the tables beside it.
 
 use mercer_base::frame::{Column, Frame, NO_WORD, WordList, Words, WordsBuilder};
-use mercer_base::{Error, Result};
+use mercer_base::Result;
 
 use crate::credit::Credit;
 use crate::input::{Input, NO_TOUCH, Rows};
@@ -117,7 +117,7 @@ pub(crate) fn tables(
     model: &Model,
     input: &Input,
     credit: &Credit,
-    intervals: Option<&[(f64, f64)]>,
+    intervals: Option<&Vec<(f64, f64)>>,
 ) -> Result<Vec<(&'static str, Frame)>> {
     let mut tables = vec![("channel_credit", channel_credit(model, intervals)?)];
     if let Rows::Paths { path, text } = &input.rows {
@@ -164,7 +164,7 @@ fn path_credit(model: &Model, input: &Input, credit: &Credit, path: &[usize], te
 }
 
 /// A row for each channel and model.
-fn channel_credit(model: &Model, intervals: Option<&[(f64, f64)]>) -> Result<Frame> {
+fn channel_credit(model: &Model, intervals: Option<&Vec<(f64, f64)>>) -> Result<Frame> {
     let mut names: Vec<&str> = model.channels.iter().map(|channel| channel.channel.as_str()).collect();
     names.sort_unstable();
     let rows = || model.models.iter().flat_map(|of| of.channels.iter().map(move |amount| (of.model, amount)));
@@ -194,13 +194,4 @@ fn channel_credit(model: &Model, intervals: Option<&[(f64, f64)]>) -> Result<Fra
         .with("return_on_cost", numbers(&|_, amount| ratio(amount.value, cost(&amount.channel))))?
         .with("is_chosen", numbers(&|of, _| f64::from(u8::from(of == model.model))))?
         .with("calibration", text(&|_, _| uncalibrated.to_owned()))
-}
-
-/// The credit of the model on some journeys.
-///
-/// # Errors
-/// When these journeys cannot carry it.
-pub(crate) fn unavailable(model: &Model, reason: &str) -> Error {
-    Error::data(format!("the model {} cannot be computed on these data: {reason}", models::id(model.model)))
-        .with_hint("ask for another one: --model markov")
 }
