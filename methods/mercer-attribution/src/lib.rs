@@ -1,7 +1,9 @@
 //! Which touchpoints earned the conversion.
 #![allow(dead_code)]
 
+mod bootstrap;
 mod credit;
+mod divide;
 mod folds;
 mod hazard;
 mod heuristic;
