@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 #![allow(dead_code)]
 
+mod bootstrap;
 mod credit;
 mod describe;
 mod doubts;

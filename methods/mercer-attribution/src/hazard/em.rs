@@ -4,12 +4,12 @@ use mercer_base::{Error, Result};
 use mercer_stats::parallel::sum_over_rows;
 
 use super::exposure::{Exposure, effective};
-use super::{Hazard, Observed, Rates};
+use super::{Hazard, Observed, Rates, Weigh};
 use crate::paths::Paths;
 
 /// Logarithms of channels' decays scatter about the common one with this standard deviation.
 const SPREAD: f64 = 0.7;
-/// The common decay is near three units of time, give or take a factor of e.
+/// The common decay is near three days, give or take a factor of e.
 const COMMON: f64 = 1.098_612_288_668_11;
 const COMMON_SPREAD: f64 = 1.0;
 /// Logarithms of the shortest and longest decay: half an hour and four months.
@@ -42,18 +42,13 @@ impl Point {
 struct Search<'a> {
     observed: &'a Observed,
     paths: &'a Paths,
-    weigh: &'a (dyn Fn(usize) -> [f64; 2] + Sync),
+    weigh: &'a Weigh<'a>,
     exposure: Exposure,
     channels: usize,
 }
 
 /// Fits the rates to journeys counted as `weigh` has them (conversions, non-conversions), from `start` where it is given.
-pub(crate) fn fit(
-    observed: &Observed,
-    paths: &Paths,
-    weigh: &(dyn Fn(usize) -> [f64; 2] + Sync),
-    start: Option<&Hazard>,
-) -> Result<Hazard> {
+pub(crate) fn fit(observed: &Observed, paths: &Paths, weigh: &Weigh<'_>, start: Option<&Hazard>) -> Result<Hazard> {
     let exposure = observed.exposure(paths, weigh);
     let channels = paths.channels.len();
     let conversions: f64 = observed.converting.iter().map(|path| weigh(*path as usize)[0]).sum();
@@ -79,7 +74,7 @@ pub(crate) fn fit(
     }
     let horizon = search.exposure.after_last / search.exposure.journeys;
     let rates = at.rates(channels);
-    Ok(Hazard { clock: observed.clock, rates, common_decay: at.common.exp(), objective, converged, rounds, horizon })
+    Ok(Hazard { rates, common_decay: at.common.exp(), objective, converged, rounds, horizon })
 }
 
 impl From<&Hazard> for Point {

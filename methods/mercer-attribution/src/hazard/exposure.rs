@@ -1,6 +1,8 @@
 //! How long touches had their effect: times to the end of observation, gathered in fine classes.
 
-use super::Clock;
+use mercer_base::{Error, Result};
+
+use super::Weigh;
 use crate::paths::Paths;
 
 /// The shortest time from a touch to the end: about a quarter of an hour. A touch at the very moment of the conversion could
@@ -15,8 +17,7 @@ const CLASSES: usize = 18 * 64;
 
 /// Journeys as the model sees them: times from each touch to the end, and which paths converted.
 pub(crate) struct Observed {
-    pub(crate) clock: Clock,
-    /// Units of time from each touch to the end of its path.
+    /// Days from each touch to the end of its path.
     pub(crate) time: Vec<f32>,
     /// The class of each time.
     class: Vec<u16>,
@@ -38,19 +39,15 @@ pub(crate) struct Exposure {
 }
 
 impl Observed {
-    pub(crate) fn new(paths: &Paths) -> Self {
-        let (clock, time) = match &paths.days_before_end {
-            Some(days) => {
-                let whole = days.iter().all(|day| day.fract() == 0.0);
-                let later = if whole { HALF_DAY } else { 0.0 };
-                (Clock::Days, days.iter().map(|day| (day + later).max(SHORTEST)).collect::<Vec<f32>>())
-            }
-            None => {
-                let steps =
-                    |path: usize| (1..=u16::MAX).map(f32::from).take(paths.range(path).len()).collect::<Vec<_>>();
-                (Clock::Steps, (0..paths.len()).flat_map(|path| steps(path).into_iter().rev()).collect())
-            }
+    /// # Errors
+    /// Times are not known.
+    pub(crate) fn new(paths: &Paths) -> Result<Self> {
+        let Some(days) = &paths.days_before_end else {
+            return Err(Error::data("a model of decay needs to know when each touch was")
+                .with_hint("give the time of each touch and of each conversion, or take the Markov model, which needs their order only"));
         };
+        let later = if days.iter().all(|day| day.fract() == 0.0) { HALF_DAY } else { 0.0 };
+        let time: Vec<f32> = days.iter().map(|day| (day + later).max(SHORTEST)).collect();
         let class: Vec<u16> = time.iter().map(|time| class_of(*time)).collect();
         let mut sums = vec![(0.0, 0.0); CLASSES];
         for (class, time) in class.iter().zip(&time) {
@@ -60,11 +57,11 @@ impl Observed {
         let means = sums.iter().map(|(sum, count)| if *count > 0.0 { sum / count } else { 0.0 }).collect();
         let converts = |path: &u32| paths.conversions[*path as usize] > 0.0 && !paths.range(*path as usize).is_empty();
         let converting = (0..).take(paths.len()).filter(converts).collect();
-        Self { clock, time, class, means, converting }
+        Ok(Self { time, class, means, converting })
     }
 
     /// What the journeys were exposed to, each path counted with its conversions and non-conversions as `weigh` has them.
-    pub(crate) fn exposure(&self, paths: &Paths, weigh: &(dyn Fn(usize) -> [f64; 2] + Sync)) -> Exposure {
+    pub(crate) fn exposure(&self, paths: &Paths, weigh: &Weigh<'_>) -> Exposure {
         let mut counts = vec![0.0; paths.channels.len() * CLASSES];
         let (mut observed, mut journeys, mut after_last) = (0.0, 0.0, 0.0);
         for path in 0..paths.len() {

@@ -10,7 +10,8 @@
 //! Maximum likelihood by expectation-maximisation, to which the unknown causes lend themselves; `τ_c` is drawn towards a common
 //! `τ`, the more the fewer conversions a channel causes.
 //!
-//! Where times are not known a step from touch to touch, and from the last touch to the end, counts as one unit of time.
+//! The model needs times. Were each step from touch to touch taken as a unit of time, no time would pass without a touch, and
+//! nothing could tell what touches add from what comes without them.
 //!
 //! Sources: Shender, Amini, Bao, Fotouhi, Heinze and Ionides (2023), A time to event framework for multi-touch attribution,
 //! Journal of Data Science 21, and Zhang, Wei and Ren (2014), Multi-touch attribution in online advertising with survival
@@ -19,7 +20,8 @@
 
 mod em;
 mod exposure;
-mod tests;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use mercer_base::Result;
 use mercer_stats::parallel::sum_over_rows;
@@ -30,32 +32,25 @@ use crate::credit::Credit;
 use crate::paths::Paths;
 pub(crate) use exposure::Observed;
 
-/// What time is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Clock {
-    /// Days.
-    Days,
-    /// Steps from touch to touch: times are not known.
-    Steps,
-}
+/// Two amounts of each path, as a sample counts it.
+pub(crate) type Weigh<'a> = dyn Fn(usize) -> [f64; 2] + Sync + 'a;
 
 /// Rates of converting, and how the effects of touches decay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rates {
-    /// Conversions a unit of time that come without a touch.
+    /// Conversions a day of one customer that come without a touch.
     pub(crate) baseline: f64,
     /// What a touch of each channel adds to the rate as it happens.
     pub(crate) effect: Vec<f64>,
-    /// The time in which that falls to 1/e, by channel.
+    /// Days in which that falls to 1/e, by channel.
     pub(crate) decay: Vec<f64>,
 }
 
 /// The model of a set of journeys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Hazard {
-    pub(crate) clock: Clock,
     pub(crate) rates: Rates,
-    /// The decay towards which those of the channels are drawn.
+    /// The decay towards which those of the channels are drawn, days.
     pub(crate) common_decay: f64,
     /// Log-likelihood of the journeys, less the penalty on decays.
     pub(crate) objective: f64,
@@ -63,7 +58,7 @@ pub(crate) struct Hazard {
     pub(crate) converged: bool,
     /// Rounds of expectation-maximisation.
     pub(crate) rounds: usize,
-    /// The mean time from the last touch to the end of observation.
+    /// Mean days from the last touch to the end of observation.
     pub(crate) horizon: f64,
 }
 
@@ -71,9 +66,9 @@ impl Hazard {
     /// Fits the rates, and credits each touch with the probability that it caused the conversion.
     ///
     /// # Errors
-    /// No journey with a touch converted.
+    /// Times are not known, or no journey with a touch converted.
     pub(crate) fn fit(paths: &Paths) -> Result<(Self, Credit)> {
-        let observed = Observed::new(paths);
+        let observed = Observed::new(paths)?;
         let hazard = em::fit(&observed, paths, &|path| [paths.conversions[path], paths.nulls[path]], None)?;
         let credit = Credit::from_shares(paths, hazard.shares(&observed, paths), None);
         Ok((hazard, credit))
@@ -99,12 +94,7 @@ impl Hazard {
     }
 
     /// Conversions that each channel caused in journeys weighed by `conversions`, and their value.
-    pub(crate) fn totals(
-        &self,
-        observed: &Observed,
-        paths: &Paths,
-        weigh: &(dyn Fn(usize) -> [f64; 2] + Sync),
-    ) -> Vec<[f64; 2]> {
+    pub(crate) fn totals(&self, observed: &Observed, paths: &Paths, weigh: &Weigh<'_>) -> Vec<[f64; 2]> {
         let channels = paths.channels.len();
         let sums = sum_over_rows(observed.converting.len(), 2 * channels, |range, sums| {
             let mut parts = Vec::new();
@@ -139,6 +129,14 @@ impl Hazard {
         }
         -(-expected).exp_m1()
     }
+}
+
+/// Fits the rates again, to journeys counted as `weigh` has them (conversions, non-conversions), starting from known ones.
+///
+/// # Errors
+/// No journey with a touch converted.
+pub(crate) fn refit(observed: &Observed, paths: &Paths, weigh: &Weigh<'_>, from: &Hazard) -> Result<Hazard> {
+    em::fit(observed, paths, weigh, Some(from))
 }
 
 impl Rates {

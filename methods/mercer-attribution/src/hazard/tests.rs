@@ -1,14 +1,15 @@
 //! The model on journeys drawn from it, and against a likelihood worked out otherwise.
 #![cfg(test)]
 
-use mercer_base::Seed;
+use mercer_base::{ErrorKind, Seed};
+use mercer_testkit::assert_error;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::credit::assert_adds_up;
-use crate::made_up::{any_paths, path_data, paths};
+use crate::made_up::{any_paths, paths};
 
 /// Journeys of customers who are touched at random times within `span` days of the first and observed to the conversion or to
 /// day `end`; and how many conversions each channel caused in truth, the baseline last.
@@ -67,7 +68,7 @@ fn rates() -> Rates {
 fn known_causes_and_decays_are_found() {
     let (all, truth) = drawn(&rates(), 40_000, 0.06, 40.0, 3);
     let (hazard, credit) = Hazard::fit(&all).unwrap();
-    assert!(hazard.converged && hazard.clock == Clock::Days, "{hazard:?}");
+    assert!(hazard.converged, "{hazard:?}");
     assert_adds_up(&all, &credit);
     let conversions = all.total_conversions();
     // Shares of about 8,000 conversions; causes overlap, so that shares are known to about .015.
@@ -121,13 +122,9 @@ fn no_rate_is_more_likely_nearby() {
 }
 
 #[test]
-fn steps_stand_in_for_times() {
-    let Some(all) = path_data() else { return };
-    let (hazard, credit) = Hazard::fit(&all).unwrap();
-    assert_eq!(hazard.clock, Clock::Steps);
-    assert!(hazard.converged, "{hazard:?}");
-    assert_adds_up(&all, &credit);
-    println!("{:?} {:?} {}", hazard.rates, credit.conversions, credit.baseline_conversions);
+fn times_are_needed() {
+    let error = Hazard::fit(&paths(&["a > b;1;1;0"])).unwrap_err();
+    assert_error(&error, ErrorKind::Data, &["when each touch was"]);
 }
 
 #[test]
@@ -137,7 +134,7 @@ fn a_late_touch_of_a_quick_channel_has_the_credit() {
     let mut two = paths(&["c0 > c0;1;1;0"]);
     two.channels = all.channels;
     two.days_before_end = Some(vec![10.25, 0.25]);
-    let shares = hazard.shares(&Observed::new(&two), &two);
+    let shares = hazard.shares(&Observed::new(&two).unwrap(), &two);
     assert!(shares[0] < 0.01 && shares[1] > 0.7, "{shares:?}");
 }
 
@@ -150,21 +147,19 @@ fn the_same_at_any_thread_count() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn any_journeys_can_be_divided(all in any_paths(4), days in prop::collection::vec(0_u8..40, 400), timed in any::<bool>()) {
+    fn any_journeys_can_be_divided(all in any_paths(4), days in prop::collection::vec(0_u8..40, 400)) {
         let mut all = all;
-        if timed {
-            let mut times = Vec::new();
-            for path in 0..all.len() {
-                let mut own: Vec<f32> = all.range(path).map(|touch| f32::from(days[touch % 400]) / 4.0).collect();
-                own.sort_by(|a, b| b.total_cmp(a));
-                times.extend(own);
-            }
-            all.days_before_end = Some(times);
+        let mut times = Vec::new();
+        for path in 0..all.len() {
+            let mut own: Vec<f32> = all.range(path).map(|touch| f32::from(days[touch % 400]) / 4.0).collect();
+            own.sort_by(|a, b| b.total_cmp(a));
+            times.extend(own);
         }
+        all.days_before_end = Some(times);
         let (hazard, credit) = Hazard::fit(&all).unwrap();
         assert_adds_up(&all, &credit);
         prop_assert!(hazard.rates.effect.iter().chain(&hazard.rates.decay).all(|rate| rate.is_finite() && *rate >= 0.0));
-        let observed = Observed::new(&all);
+        let observed = Observed::new(&all).unwrap();
         for path in 0..all.len() {
             prop_assert!((0.0..=1.0).contains(&hazard.chance(&observed, &all, path)));
         }

@@ -8,6 +8,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::markov::chain::Weighed;
 use crate::paths::Paths;
 
 /// Channels up to which all subsets are listed at once.
@@ -30,6 +31,7 @@ struct Tally {
 }
 
 /// Journeys by the exact set of their channels.
+#[derive(Clone)]
 pub(crate) struct Rates {
     /// The channels of each set, rising; sets in rising order.
     sets: Vec<Vec<u32>>,
@@ -68,18 +70,50 @@ impl Rates {
         sets.dedup();
         let number: HashMap<Vec<u32>, usize> = sets.iter().cloned().zip(0..).collect();
         let set_of: Vec<Option<usize>> = of_path.iter().map(|set| number.get(set).copied()).collect();
-        let mut tallies = vec![Tally::default(); sets.len()];
-        for (path, set) in set_of.iter().enumerate() {
-            if let Some(tally) = set.and_then(|set| tallies.get_mut(set)) {
-                tally.journeys += paths.journeys(path);
-                tally.conversions += paths.conversions[path];
-                tally.value += paths.value[path];
+        let mut rates =
+            Self { sets, tallies: Vec::new(), number, set_of, alone: vec![0.0; paths.channels.len()], mean_value: 0.0 };
+        rates.weigh(|path| Weighed {
+            conversions: paths.conversions[path],
+            value: paths.value[path],
+            nulls: paths.nulls[path],
+        });
+        rates
+    }
+
+    /// The same sets with journeys counted in another way.
+    pub(crate) fn reweighed(&self, weigh: impl Fn(usize) -> Weighed) -> Self {
+        let mut rates = self.clone();
+        rates.weigh(weigh);
+        rates
+    }
+
+    fn weigh(&mut self, weigh: impl Fn(usize) -> Weighed) {
+        self.tallies = vec![Tally::default(); self.sets.len()];
+        for (path, set) in self.set_of.iter().enumerate() {
+            if let Some(tally) = set.and_then(|set| self.tallies.get_mut(set)) {
+                let weighed = weigh(path);
+                tally.journeys += weighed.conversions + weighed.nulls;
+                tally.conversions += weighed.conversions;
+                tally.value += weighed.value;
             }
         }
-        let (conversions, value) = paths.touched_totals();
-        let mean_value = if conversions > 0.0 { value / conversions } else { 0.0 };
-        let alone = independent(&sets, &tallies, paths.channels.len());
-        Self { sets, tallies, number, set_of, alone, mean_value }
+        let sum = |of: fn(&Tally) -> f64| self.tallies.iter().map(of).sum::<f64>();
+        let (conversions, value) = (sum(|tally| tally.conversions), sum(|tally| tally.value));
+        self.mean_value = if conversions > 0.0 { value / conversions } else { 0.0 };
+        self.alone = independent(&self.sets, &self.tallies, self.alone.len());
+    }
+
+    /// Conversions and value by channel.
+    pub(crate) fn totals(&self, seed: Seed) -> Vec<[f64; 2]> {
+        let divided = self.divide(seed);
+        let mut totals = vec![[0.0; 2]; self.alone.len()];
+        for ((set, tally), shares) in self.sets.iter().zip(&self.tallies).zip(&divided.shares) {
+            for (channel, share) in set.iter().zip(shares) {
+                totals[*channel as usize][0] += tally.conversions * share[0];
+                totals[*channel as usize][1] += tally.value * share[1];
+            }
+        }
+        totals
     }
 
     /// The probability that a journey with exactly these channels (rising) converts, and its expected value.
