@@ -5,6 +5,7 @@
 mod bootstrap;
 mod credit;
 mod describe;
+mod divide;
 mod doubts;
 mod evaluate;
 mod fit;
