@@ -217,14 +217,14 @@ impl Journeys {
         }
     }
 
-    /// Tests of channels as a marketer would have them: in the middle third of the time a channel is held back from a share of the
+    /// Tests of channels as a marketer would have them: in the middle two thirds of the time a channel is held back from a share of the
     /// customers, drawn by lot, and purchases of the two groups are compared until three weeks after. The journeys themselves are
     /// those of the world in which nobody was held back, so that tests of several channels do not disturb each other.
     #[must_use]
     pub fn experiments(&self, channels: &[usize], held_back: f64, seed: Seed) -> Vec<LiftTest> {
         let days = f64::from(self.config.days);
-        let (since, until) = (Moment::from_days(days / 3.0), Moment::from_days(days * 2.0 / 3.0));
-        let last = Moment::from_days((days * 2.0 / 3.0 + AFTERGLOW).min(days));
+        let (since, until) = (Moment::from_days(days / 6.0), Moment::from_days(days * 5.0 / 6.0));
+        let last = Moment::from_days((days * 5.0 / 6.0 + AFTERGLOW).min(days));
         let test = |channel: &usize| {
             let seed = seed.split("experiment").split(CHANNELS.get(*channel)?.name);
             let mut seen = [[0.0; 3]; 2];
@@ -435,10 +435,10 @@ mod tests {
     fn tests_of_channels_are_as_sure_as_they_say() {
         let world = world(20_000, 7);
         let during = |channel: usize| {
-            let (since, until) = (Moment::from_days(60.0), Moment::from_days(120.0));
+            let (since, until) = (Moment::from_days(30.0), Moment::from_days(150.0));
             let touches =
                 world.touches.iter().filter(|touch| touch.channel == channel && (since..until).contains(&touch.at));
-            touches.map(|touch| expected(touch, Moment::from_days(141.0))).sum::<f64>()
+            touches.map(|touch| expected(touch, Moment::from_days(171.0))).sum::<f64>()
         };
         let channels = [3, 5, 7];
         let mut scores = Vec::new();

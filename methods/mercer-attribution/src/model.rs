@@ -135,9 +135,7 @@ pub struct MarkovFit {
 /// What the additive-hazard model learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HazardFit {
-    /// Whether time is counted in days; else in touches.
-    pub in_days: bool,
-    /// Conversions a day (or touch) of a customer under way, of their own accord.
+    /// Conversions a day of a customer under way, of their own accord.
     pub baseline_rate: f64,
     /// Channels in alphabetical order.
     pub channels: Vec<HazardChannel>,
@@ -154,7 +152,7 @@ pub struct HazardChannel {
     pub channel: String,
     /// Conversions that one touch brings in the long run.
     pub effect: f64,
-    /// Days (or touches) over which the added rate falls to 37 %.
+    /// Days over which the added rate falls to 37 %.
     pub decay: f64,
 }
 

@@ -118,7 +118,6 @@ impl Answer {
         let Learnt::Hazard(fit) = &self.learnt else { return None };
         let channels = input.paths.channels.iter().zip(fit.rates.effect.iter().zip(&fit.rates.decay));
         Some(HazardFit {
-            in_days: input.paths.days_before_end.is_some(),
             baseline_rate: fit.rates.baseline,
             channels: channels
                 .map(|(channel, (effect, decay))| HazardChannel {

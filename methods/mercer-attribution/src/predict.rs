@@ -1,7 +1,7 @@
 //! Credit by touch, and the tables beside it.
 
-use mercer_base::frame::{Column, Frame, NO_WORD, WordList, Words, WordsBuilder};
 use mercer_base::Result;
+use mercer_base::frame::{Column, Frame, NO_WORD, WordList, Words, WordsBuilder};
 
 use crate::credit::Credit;
 use crate::input::{Input, NO_TOUCH, Rows};
