@@ -5,6 +5,7 @@ use mercer_method::Verdict;
 
 use super::{Desk, ROWS, rounded, table};
 use crate::describe::short;
+use crate::evaluate::apart;
 use crate::models;
 
 impl Desk<'_> {
@@ -15,18 +16,11 @@ impl Desk<'_> {
             let all: f64 = of.channels.iter().map(|amount| amount.conversions).sum();
             of.channels.get(at).filter(|_| all > 0.0).map(|amount| amount.conversions / all)
         };
-        // How far apart two models are: half of the sum of differences of shares.
-        let apart = |a: &crate::model::ModelCredit, b: &crate::model::ModelCredit| {
-            (0..self.paths().channels.len())
-                .map(|at| (share(a, at).unwrap_or(0.0) - share(b, at).unwrap_or(0.0)).abs())
-                .sum::<f64>()
-                / 2.0
-        };
         let pairs = computed
             .iter()
             .enumerate()
             .flat_map(|(at, a)| computed.iter().skip(at + 1).map(move |b| (a, b, apart(a, b))));
-        let furthest = pairs.max_by(|a, b| a.2.total_cmp(&b.2));
+        let furthest = pairs.filter(|pair| pair.2.is_finite()).max_by(|a, b| a.2.total_cmp(&b.2));
         let title = match furthest {
             Some((a, b, apart)) if apart >= 0.005 => format!(
                 "Models part by up to {} of the credit: {} against {}",
