@@ -102,13 +102,15 @@ fn judged(params: &Params, model: &Model, found: &Validation) -> Evaluation {
         },
         Detail {
             name: "agreement".to_owned(),
-            about: "How far models part: the share of the credit that would have to move to make one the other.".to_owned(),
+            about: "How far models part: the share of the credit that would have to move to make one the other."
+                .to_owned(),
             table: agreement(&model.models),
         },
     ];
     details.extend(own.map(|own| Detail {
         name: "calibration".to_owned(),
-        about: "Held-out journeys by rising probability: how many were foretold to convert, and how many did.".to_owned(),
+        about:
+            "Held-out journeys by rising probability: how many were foretold to convert, and how many did.".to_owned(),
         table: classes(own),
     }));
     Evaluation {

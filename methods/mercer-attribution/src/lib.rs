@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 #![allow(dead_code)]
 
+mod anchors;
 mod bootstrap;
 mod credit;
 mod describe;
@@ -23,6 +24,7 @@ mod predict;
 mod report;
 mod shapley;
 mod spec;
+mod validate;
 
 use mercer_base::Result;
 use mercer_base::frame::Frame;

@@ -43,7 +43,8 @@ fn fit(world: &Journeys, tests: &[LiftTest], params: &Value, wish: Wish) -> Outc
         ("occurred_at", Column::Moments(sales.iter().map(|sale| moment(sale.at)).collect())),
         ("value", Column::Numbers(sales.iter().map(|sale| sale.value.to_f64()).collect())),
     ];
-    let mut frames = vec![("touchpoints", table("touchpoints", touchpoints)), ("conversions", table("conversions", conversions))];
+    let mut frames =
+        vec![("touchpoints", table("touchpoints", touchpoints)), ("conversions", table("conversions", conversions))];
     if !tests.is_empty() {
         let experiments = vec![
             ("channel", words(tests.iter().map(|test| Journeys::CHANNELS[test.channel].to_owned()))),
@@ -69,12 +70,18 @@ fn show_credit() {
     for of in outcome.saved.model["models"].as_array().unwrap() {
         println!("{} nobody {}", of["model"], of["nobody"]["conversions"]);
         for (at, channel) in of["channels"].as_array().unwrap().iter().enumerate() {
-            println!("   {} {:.1} truth {:.1} ratio {:.2}", channel["channel"], channel["conversions"], truth.incremental[at], truth.incremental[at]/channel["conversions"].as_f64().unwrap());
+            println!(
+                "   {} {:.1} truth {:.1} ratio {:.2}",
+                channel["channel"],
+                channel["conversions"],
+                truth.incremental[at],
+                truth.incremental[at] / channel["conversions"].as_f64().unwrap()
+            );
         }
     }
     println!("{}", outcome.saved.model["hazard"]);
     println!("{:?}", truth);
-    for test in world.experiments(&[0,1,2,3,4,5,6,7], HELD_BACK, Seed(1)) {
+    for test in world.experiments(&[0, 1, 2, 3, 4, 5, 6, 7], HELD_BACK, Seed(1)) {
         println!("{test:?}");
     }
 }

@@ -28,17 +28,16 @@ pub(super) fn read(params: &Params, frame: &Frame, counts: &mut IntakeCounts) ->
     let amount = |column: Option<&[f64]>, row: usize| column.map_or(0.0, |column| column[row]);
     let known = |number: f64| if number.is_nan() { 0.0 } else { number };
     let mut used = Vec::with_capacity(frame.rows());
-    for row in 0..frame.rows() {
-        let wrong = [
-            ("conversions", conversions[row]),
-            ("value", known(amount(value, row))),
-            ("nulls", known(amount(nulls, row))),
-        ]
-        .into_iter()
-        .find_map(|(name, number)| wrong(name, number));
+    for (row, converted) in conversions.iter().enumerate() {
+        let wrong =
+            [("conversions", *converted), ("value", known(amount(value, row))), ("nulls", known(amount(nulls, row)))]
+                .into_iter()
+                .find_map(|(name, number)| wrong(name, number));
         let is_empty = texts.get(row).is_none_or(|text| separator::touches(text, &sign).next().is_none());
+        let is_for_nothing = *converted == 0.0 && amount(value, row) > 0.0;
         match wrong {
             Some(reason) => counts.refuse(frame.place(row), reason),
+            None if is_for_nothing => counts.refuse(frame.place(row), "there is a value, but no conversion"),
             None if is_empty => counts.refuse(frame.place(row), "the path has no touch"),
             None => used.push(row),
         }

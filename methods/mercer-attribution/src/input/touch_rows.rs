@@ -110,7 +110,7 @@ pub(super) fn read(
             rows_of,
             at: used.iter().map(|row| at[*row]).collect(),
             customer: person_words,
-            name: Words { codes: used.iter().map(|row| by_row.codes[*row]).collect(), words: by_row.words.clone() },
+            name: Words { codes: used.iter().map(|row| by_row.codes[*row]).collect(), words: by_row.words },
         },
         touched_at,
         cost: total_cost,
