@@ -1,6 +1,7 @@
 //! Which touchpoints earned the conversion.
 #![allow(dead_code)]
 
+mod agreement;
 mod bootstrap;
 mod credit;
 mod divide;
@@ -11,3 +12,4 @@ mod made_up;
 mod markov;
 mod paths;
 mod shapley;
+mod validate;
