@@ -129,6 +129,11 @@ impl Rates {
         [(tally.conversions + WORTH * independent) / all, value / all]
     }
 
+    /// The probability that a journey with the channels of this path converts.
+    pub(crate) fn rate_of_path(&self, path: usize) -> f64 {
+        self.set_of[path].map_or(0.0, |set| self.rate(&self.sets[set])[0])
+    }
+
     /// The channels of a path's set and their shares.
     pub(crate) fn set_of<'a>(&'a self, path: usize, divided: &'a Divided) -> (&'a [u32], &'a [[f64; 2]]) {
         self.set_of[path].map_or((&[], &[]), |set| (&self.sets[set], &divided.shares[set]))
