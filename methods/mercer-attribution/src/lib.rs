@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 #![allow(dead_code)]
 
+mod agreement;
 mod anchors;
 mod bootstrap;
 mod credit;
