@@ -40,12 +40,12 @@ struct Plan {
 const CHANNEL_COUNT: usize = 8;
 #[rustfmt::skip]
 const CHANNELS: [Plan; CHANNEL_COUNT] = [
-    Plan { name: "affiliate", touches: 0.001_0, touches_in_need: 0.012, by_consent: false, effect: 0.030, decay: 2.0, value: 60.0, cost: (0.60, 1.40), campaigns: &["coupons", "blogs"] },
+    Plan { name: "affiliate", touches: 0.001_8, touches_in_need: 0.003, by_consent: false, effect: 0.030, decay: 2.0, value: 60.0, cost: (0.60, 1.40), campaigns: &["coupons", "blogs"] },
     Plan { name: "brand_search", touches: 0.000_3, touches_in_need: 0.055, by_consent: false, effect: 0.003, decay: 1.0, value: 85.0, cost: (0.20, 0.60), campaigns: &["brand"] },
     Plan { name: "direct", touches: 0.002_0, touches_in_need: 0.050, by_consent: false, effect: 0.0, decay: 1.0, value: 85.0, cost: (0.0, 0.0), campaigns: &[] },
     Plan { name: "display", touches: 0.015_0, touches_in_need: 0.002, by_consent: false, effect: 0.007, decay: 6.0, value: 85.0, cost: (0.04, 0.12), campaigns: &["awareness", "lookalikes"] },
     Plan { name: "email", touches: 0.012_0, touches_in_need: 0.040, by_consent: true, effect: 0.008, decay: 2.0, value: 75.0, cost: (0.001, 0.003), campaigns: &["newsletter"] },
-    Plan { name: "generic_search", touches: 0.003_0, touches_in_need: 0.030, by_consent: false, effect: 0.030, decay: 3.0, value: 90.0, cost: (0.50, 1.50), campaigns: &["sofas", "beds"] },
+    Plan { name: "generic_search", touches: 0.005_0, touches_in_need: 0.012, by_consent: false, effect: 0.030, decay: 3.0, value: 90.0, cost: (0.50, 1.50), campaigns: &["sofas", "beds"] },
     Plan { name: "retargeting", touches: 0.000_5, touches_in_need: 0.085, by_consent: false, effect: 0.002, decay: 2.0, value: 85.0, cost: (0.10, 0.40), campaigns: &["basket"] },
     Plan { name: "social", touches: 0.012_0, touches_in_need: 0.004, by_consent: false, effect: 0.010, decay: 4.0, value: 80.0, cost: (0.15, 0.45), campaigns: &["stories", "feed"] },
 ];

@@ -4,11 +4,14 @@ use mercer_base::{Result, Seed};
 use mercer_method::Context;
 
 use crate::bootstrap;
+use crate::describe::short;
+use crate::divide::Learnt;
 use crate::fit;
+use crate::harvest;
 use crate::input::Input;
 use crate::model::Model;
 use crate::models::{self, Answer};
-use crate::params::Params;
+use crate::params::{ModelChoice, Params};
 
 /// What is doubtful about a model's credit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,7 +54,46 @@ pub(crate) struct Test {
 pub(crate) fn doubts(params: &Params, model: &Model, input: &Input, context: &Context<'_>) -> Result<Doubts> {
     let answer = fit::again(params, model, input, context.seed)?;
     let intervals = variation(params, model, input, &answer, context.seed)?;
-    Ok(Doubts { intervals, tests: tests(model, input), ..Doubts::default() })
+    let (harvest, harvest_design) = harvests(params, model, input, &answer, context)?;
+    Ok(Doubts { intervals, harvest, harvest_design, tests: tests(model, input) })
+}
+
+/// Whether each channel harvests, in the order of their names, and how that was tested.
+fn harvests(
+    params: &Params,
+    model: &Model,
+    input: &Input,
+    answer: &Answer,
+    context: &Context<'_>,
+) -> Result<(Vec<Option<Harvest>>, String)> {
+    let seed = context.seed.split(fit::SEED);
+    let other = match (&answer.learnt, model.hazard.is_some()) {
+        (Learnt::Hazard(_), _) | (_, false) => None,
+        _ => Some(models::answer(ModelChoice::Hazard, params, input, seed)?.learnt),
+    };
+    let rates = match other.as_ref().unwrap_or(&answer.learnt) {
+        Learnt::Hazard(rates) => Some(rates),
+        _ => None,
+    };
+    let found = harvest::harvest(&models::journeys(ModelChoice::Hazard, input), rates, seed)?;
+    let named = found.iter().zip(&input.paths.channels);
+    let flag = |(found, name): (&harvest::Harvest, &String)| {
+        Some(Harvest {
+            harvests: found.harvests,
+            statistic: found.ratio?,
+            p_value: found.p_value,
+            words: found.in_words(&short(name), rates.is_some()),
+        })
+    };
+    let design = match rates {
+        Some(_) => {
+            "How likely customers were to convert just before a touch of the channel, against an average day, by the additive hazard"
+        }
+        None => {
+            "How likely journeys were to convert just before a touch of the channel, against other touches, by the Markov chain"
+        }
+    };
+    Ok((named.map(flag).collect(), design.to_owned()))
 }
 
 /// How far chance moves what each channel is credited with; nothing where no intervals are asked for or can be had.
@@ -81,33 +123,35 @@ pub(crate) fn variation(
     Ok(found.map(|found| found.conversions.iter().map(|ends| (ends.low, ends.high)).collect()))
 }
 
-/// What an experiment on each channel would take away of the variance of the total: all of the channel's own. A channel that was not
-/// measured adds, before any experiment, anything from nothing to its credit, each as likely (variance credit² / 12); afterwards
-/// what the interval says. Direct visits cannot be held back.
+/// What an experiment on each channel would take away of the variance of the total. Before any experiment a channel may have added
+/// anything from nothing to its credit, each as likely, so its own variance is its credit² / 12; afterwards the calibration says. Direct visits cannot be held back.
 fn tests(model: &Model, input: &Input) -> Vec<Test> {
     let is_direct = |name: &str| {
         let at = input.paths.channels.binary_search_by(|known| known.as_str().cmp(name)).ok();
         at.and_then(|at| input.direct.get(at)).copied().unwrap_or(false)
     };
-    let mut found: Vec<(Test, f64)> = if model.is_calibrated() {
+    let mut found: Vec<Test> = if model.is_calibrated() {
         let open = model.incremental.iter().filter(|channel| !channel.measured);
-        open.map(|channel| {
-            let ends = channel.conversions;
-            let test = Test { channel: channel.channel.clone(), share: 0.0, low: ends.low, high: ends.high };
-            (test, (ends.high - ends.low).powi(2))
+        open.map(|channel| Test {
+            channel: channel.channel.clone(),
+            share: channel.worth_testing,
+            low: channel.conversions.low,
+            high: channel.conversions.high,
         })
         .collect()
     } else {
-        let all = model.channels.iter().filter(|channel| channel.conversions > 0.0);
-        all.map(|channel| {
-            let test = Test { channel: channel.channel.clone(), share: 0.0, low: 0.0, high: channel.conversions };
-            (test, channel.conversions.powi(2) / 12.0)
-        })
-        .collect()
+        let credited = || model.channels.iter().filter(|channel| channel.conversions > 0.0);
+        let whole: f64 = credited().map(|channel| channel.conversions.powi(2)).sum();
+        credited()
+            .map(|channel| Test {
+                channel: channel.channel.clone(),
+                share: channel.conversions.powi(2) / whole,
+                low: 0.0,
+                high: channel.conversions,
+            })
+            .collect()
     };
-    let whole: f64 = found.iter().map(|(_, variance)| variance).sum();
-    found.retain(|(test, _)| !is_direct(&test.channel));
-    found.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.channel.cmp(&b.0.channel)));
-    let share = |variance: f64| if whole > 0.0 { variance / whole } else { 0.0 };
-    found.into_iter().map(|(test, variance)| Test { share: share(variance), ..test }).collect()
+    found.retain(|test| !is_direct(&test.channel) && test.share > 0.0);
+    found.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.channel.cmp(&b.channel)));
+    found
 }

@@ -1,13 +1,21 @@
 //! Fitting: the credit of every model side by side, the chosen one first.
 
+use mercer_base::words::count;
 use mercer_base::{Error, Result, Seed};
 use mercer_method::{Context, Intake};
 use rayon::prelude::*;
 
+use crate::anchors::{Anchor, anchors};
+use crate::calibrate::{self, Calibrated, Experiment, calibrate};
 use crate::credit::Credit;
-use crate::describe::{self, Stages};
+use crate::describe::{self, Stages, short};
+use crate::divide::Learnt;
+use crate::harvest::{Harvest, harvest};
+use crate::hazard::Hazard;
 use crate::input::Input;
-use crate::model::{Amount, ChannelCredit, HazardFit, Journeys, LeftOut, Model, ModelCredit, NamedAmount};
+use crate::model::{
+    Amount, ChannelCredit, Estimate, HazardFit, Incremental, Journeys, LeftOut, Model, ModelCredit, NamedAmount,
+};
 use crate::models::{self, Answer};
 use crate::params::{ModelChoice, Params};
 
@@ -26,12 +34,16 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
     let answers: Vec<(ModelChoice, Result<Answer>)> =
         models::ALL.par_iter().map(|model| (*model, models::answer(*model, params, input, seed))).collect();
     let (mut computed, mut left_out, mut markov, mut hazard, mut credit) = (Vec::new(), Vec::new(), None, None, None);
+    let mut rates = None;
     for (model, answer) in answers {
         match answer {
             Ok(answer) => {
                 computed.push(model_credit(model, input, &answer.credit));
                 markov = markov.or(answer.markov());
                 hazard = hazard.or(answer.hazard(input));
+                if let Learnt::Hazard(learnt) = answer.learnt {
+                    rates = Some(learnt);
+                }
                 if model == chosen {
                     credit = Some(answer.credit);
                 }
@@ -45,10 +57,12 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
         return Err(Error::internal(format!("there is no model {}", models::id(chosen))));
     };
     let stages = describe::stages(&input.paths);
+    let calibrated = calibrated(params, input, &credit, rates.as_ref(), seed)?;
+    let incremental = calibrated.as_ref().map_or_else(Vec::new, |found| incremental(input, &credit, found));
     Ok(Model {
         model: chosen,
         reason,
-        calibration: "uncalibrated".to_owned(),
+        calibration: calibration_words(input, calibrated.is_some()),
         by: params.by,
         journeys: journeys(input, &stages),
         channels: channels(input, &credit, &stages, hazard.as_ref()),
@@ -57,9 +71,67 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
         left_out,
         markov,
         hazard,
-        incremental: Vec::new(),
-        incremental_total: None,
+        incremental,
+        incremental_total: calibrated.map(|found| estimate(&found.total)),
     })
+}
+
+/// What experiments make of the credit; nothing without experiments.
+fn calibrated(
+    params: &Params,
+    input: &Input,
+    credit: &Credit,
+    rates: Option<&Hazard>,
+    seed: Seed,
+) -> Result<Option<Calibrated>> {
+    let experiments: Vec<Experiment> = anchors(input, credit)
+        .into_iter()
+        .map(|Anchor { channel, incremental, standard_error }| Experiment { channel, incremental, standard_error })
+        .collect();
+    if experiments.is_empty() {
+        return Ok(None);
+    }
+    let found = harvest(&models::journeys(ModelChoice::Hazard, input), rates, seed)?;
+    let extents: Vec<f64> = found.iter().map(Harvest::extent).collect();
+    calibrate(&credit.conversions, None, Some(&extents), &experiments, params.confidence.get(), seed)
+}
+
+fn calibration_words(input: &Input, is_calibrated: bool) -> String {
+    if !is_calibrated {
+        return "uncalibrated".to_owned();
+    }
+    let mut measured: Vec<&str> = input
+        .experiments
+        .iter()
+        .filter_map(|found| input.paths.channels.get(found.channel))
+        .map(String::as_str)
+        .collect();
+    measured.dedup();
+    let experiments = count(input.experiments.len() as u64, "experiment", "experiments");
+    format!("calibrated by {experiments} on {}", measured.iter().map(|name| short(name)).collect::<Vec<_>>().join(", "))
+}
+
+fn incremental(input: &Input, credit: &Credit, found: &Calibrated) -> Vec<Incremental> {
+    let channels = input.paths.channels.iter().zip(&found.channels).zip(&found.worth_testing).enumerate();
+    channels
+        .map(|(at, ((name, channel), worth))| {
+            let credited = credit.conversions[at];
+            let ratio = |above: f64, below: f64| (below > 0.0).then(|| above / below).filter(|ratio| ratio.is_finite());
+            let cost = input.cost.as_ref().map(|cost| cost[at]);
+            Incremental {
+                channel: name.clone(),
+                conversions: estimate(channel),
+                of_credit: ratio(channel.conversions, credited),
+                measured: channel.measured,
+                cost_per_conversion: cost.and_then(|cost| ratio(cost, channel.conversions)),
+                worth_testing: if worth.is_finite() { *worth } else { 0.0 },
+            }
+        })
+        .collect()
+}
+
+fn estimate(found: &calibrate::Incremental) -> Estimate {
+    Estimate { mean: found.conversions, low: found.interval.low, high: found.interval.high }
 }
 
 /// What no model can be learnt from.

@@ -5,6 +5,7 @@
 mod agreement;
 mod anchors;
 mod bootstrap;
+mod calibrate;
 mod credit;
 mod describe;
 mod divide;
@@ -12,6 +13,7 @@ mod doubts;
 mod evaluate;
 mod fit;
 mod folds;
+mod harvest;
 mod hazard;
 mod heuristic;
 mod input;

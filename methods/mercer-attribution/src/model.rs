@@ -175,11 +175,13 @@ pub struct Incremental {
     /// Conversions that would not have come without it.
     pub conversions: Estimate,
     /// Those over the conversions credited.
-    pub of_credit: f64,
+    pub of_credit: Option<f64>,
     /// Whether an experiment was on this channel; else the others speak for it.
     pub measured: bool,
     /// Cost for each of those conversions.
     pub cost_per_conversion: Option<f64>,
+    /// The share of the variance of the total that a precise experiment on the channel would take away; 0 where it was measured.
+    pub worth_testing: f64,
 }
 
 impl Model {

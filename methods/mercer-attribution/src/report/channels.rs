@@ -150,7 +150,7 @@ impl Desk<'_> {
                 rounded(Some(channel.conversions.mean)),
                 rounded(Some(channel.conversions.low)),
                 rounded(Some(channel.conversions.high)),
-                Value::Share(channel.of_credit),
+                channel.of_credit.map_or(Value::Missing, Value::Share),
                 Value::Text(if channel.measured { "measured" } else { "from the others" }.to_owned()),
                 rounded(channel.cost_per_conversion),
             ]
