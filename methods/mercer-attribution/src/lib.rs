@@ -3,13 +3,16 @@
 
 mod agreement;
 mod bootstrap;
+mod calibrate;
 mod credit;
 mod divide;
 mod folds;
+mod harvest;
 mod hazard;
 mod heuristic;
 mod made_up;
 mod markov;
 mod paths;
 mod shapley;
+mod speed;
 mod validate;
