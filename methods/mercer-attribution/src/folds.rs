@@ -89,6 +89,17 @@ impl Folds {
     }
 }
 
+/// A part of the customers, each drawn by its number, with about `most_touches` touches; `None` where there are no more.
+pub(crate) fn some_customers(paths: &Paths, most_touches: usize, seed: Seed) -> Option<Paths> {
+    let one_in = paths.touches.len().div_ceil(most_touches.max(1)) as u64;
+    if one_in <= 1 {
+        return None;
+    }
+    let (groups, _) = paths.groups();
+    let is_in = |path: &usize| seed.nth(u64::from(groups[*path])).0.is_multiple_of(one_in);
+    Some(paths.reordered(&(0..paths.len()).filter(is_in).collect::<Vec<_>>()))
+}
+
 /// Sums of a quantity over journeys and its variance between customers: how sure their mean is.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ByCustomer {
@@ -169,6 +180,19 @@ mod tests {
         let (found, error) = mean(&all);
         assert!((found - 17.0 / 6.0).abs() < 1e-15, "{found}");
         assert!((error - (2.0 * (19.0_f64 / 3.0).powi(2) * 2.0).sqrt() / 6.0).abs() < 1e-12, "{error}");
+    }
+
+    #[test]
+    fn a_part_of_the_customers_is_whole() {
+        let mut all = paths(&vec!["a > b;1;1;0"; 900]);
+        all.customers = Some((0..900).map(|path| path % 300).collect());
+        assert_eq!(some_customers(&all, 1_800, Seed(1)), None);
+        let part = some_customers(&all, 600, Seed(1)).unwrap();
+        // One in three customers, give or take four standard deviations; each with all three paths.
+        assert!((60..=140).contains(&(part.len() / 3)), "{}", part.len());
+        let mut customers = part.customers.unwrap();
+        customers.sort_unstable();
+        assert!(customers.chunk_by(|a, b| a == b).all(|of_one| of_one.len() == 3));
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use mercer_stats::special::normal_quantile;
 use mercer_stats::{Block, Design, logistic};
 use serde::{Deserialize, Serialize};
 
-use crate::folds::{ByCustomer, Folds};
+use crate::folds::{ByCustomer, Folds, some_customers};
 use crate::hazard::{Hazard, Observed, refit};
 use crate::markov::chain::Weighed;
 use crate::markov::steps::Steps;
@@ -98,7 +98,7 @@ pub(crate) fn validate(
     seed: Seed,
 ) -> Result<Validation> {
     let seed = seed.split("validation");
-    let part = (paths.touches.len() > MOST_TOUCHES).then(|| some_customers(paths, seed));
+    let part = some_customers(paths, MOST_TOUCHES, seed);
     let paths = part.as_ref().unwrap_or(paths);
     let folds = Folds::new(paths, folds.max(2), seed);
     let touched = (0..paths.len()).filter(|path| !paths.range(*path).is_empty());
@@ -125,14 +125,6 @@ pub(crate) fn validate(
     }
     let sum = |end: usize| asked.iter().map(|asked| asked.journeys[end]).sum::<f64>();
     Ok(Validation { foretold, journeys: sum(0) + sum(1), conversions: sum(0), folds: folds.count })
-}
-
-/// A part of the customers with about as many touches as are wanted.
-fn some_customers(paths: &Paths, seed: Seed) -> Paths {
-    let (groups, _) = paths.groups();
-    let one_in = paths.touches.len().div_ceil(MOST_TOUCHES) as u64;
-    let is_in = |path: &usize| seed.nth(u64::from(groups[*path])).0.is_multiple_of(one_in);
-    paths.reordered(&(0..paths.len()).filter(is_in).collect::<Vec<_>>())
 }
 
 /// The share of the other folds' journeys that convert.

@@ -127,15 +127,17 @@ pub(crate) fn removal_effects(steps: &Steps, flows: &Flows, channels: usize) -> 
     } else {
         sparse::lost(&Sparse::new(&chain, steps), steps, channels)
     };
-    let Some(lost) = lost else {
-        return Err(Error::data("the Markov chain of these journeys does not settle: they hardly ever end")
-            .with_hint("merge repeated touches of a channel, or take a lower order"));
-    };
+    let lost = lost.ok_or_else(never_ends)?;
     let share = |lost: &[f64], all: f64| -> Vec<f64> {
         // The removal effect of a channel on every path is 1, but for rounding.
         lost.iter().map(|lost| if all > 0.0 { (lost / all).clamp(0.0, 1.0) } else { 0.0 }).collect()
     };
     Ok(Effects { conversions: share(&lost.conversions, lost.all.0), value: share(&lost.value, lost.all.1) })
+}
+
+fn never_ends() -> Error {
+    Error::data("the Markov chain of these journeys does not settle: they hardly ever end")
+        .with_hint("merge repeated touches of a channel, or take a lower order")
 }
 
 /// Conversions and value, per journey begun: in all, and of walks that visit a channel.
