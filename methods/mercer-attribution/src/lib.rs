@@ -27,6 +27,7 @@ mod predict;
 mod report;
 mod shapley;
 mod spec;
+mod speed;
 mod validate;
 
 use mercer_base::Result;
