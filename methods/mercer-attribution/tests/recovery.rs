@@ -12,7 +12,7 @@ use mercer_method::{AnyMethod, Context, Outcome, Tables, Wish};
 use mercer_simulate::{JourneyConfig, Journeys, LiftTest, Moment};
 use serde_json::{Value, json};
 
-const CUSTOMERS: u32 = 200_000;
+const CUSTOMERS: u32 = 400_000;
 const DAYS: u32 = 180;
 /// Share of the customers from whom a channel is held back in its test.
 const HELD_BACK: f64 = 0.5;
@@ -97,46 +97,61 @@ fn errors(outcome: &Outcome, truth: &[f64]) -> Errors {
     }
 }
 
-/// Positions of the channels that the report names to be tested next, one after the other, starting from nothing.
-fn named_by_credit(outcome: &Outcome, most: usize) -> Vec<usize> {
-    let card = outcome.findings.cards.iter().find(|card| card.id == "attribution-next-test").unwrap();
-    let name = |row: &Vec<CardValue>| match row.first() {
-        Some(CardValue::Text(name)) => Journeys::CHANNELS.iter().position(|channel| channel == name),
-        _ => None,
+/// The channel that is to be tested next: the one of the most credit as long as there is no experiment, later the one whose
+/// experiment takes most away of the variance of the total. Direct visits cannot be held back.
+fn next_test(model: &Value) -> usize {
+    let (list, measure) = match model["incremental"].as_array() {
+        Some(found) if !found.is_empty() => (found, "worth_testing"),
+        _ => (model["channels"].as_array().unwrap(), "conversions"),
     };
-    card.table.rows.iter().filter_map(name).take(most).collect()
+    let worth = |channel: &&Value| channel[measure].as_f64().unwrap();
+    let held_back = list.iter().filter(|channel| channel["channel"] != "direct");
+    let best = held_back.max_by(|a, b| worth(a).total_cmp(&worth(b))).unwrap();
+    Journeys::CHANNELS.iter().position(|channel| best["channel"] == *channel).unwrap()
+}
+
+/// Fits a world with three experiments, each on the channel that is to be tested next, and with all; what is said of channels must be near
+/// the truth.
+fn recovers(seed: u64) -> [Errors; 2] {
+    let world = world(seed);
+    let truth = world.truth().incremental;
+    let fitted = |tested: &[usize]| {
+        let tests = world.experiments(tested, HELD_BACK, Seed(seed));
+        fit(&world, &tests, &json!({}), Wish::default())
+    };
+    let mut tested: Vec<usize> = Vec::new();
+    let mut outcome = fitted(&tested);
+    assert_eq!(outcome.saved.model["calibration"], "uncalibrated");
+    assert!(outcome.saved.model["incremental"].as_array().unwrap().is_empty());
+    while tested.len() < 3 {
+        tested.push(next_test(&outcome.saved.model));
+        outcome = fitted(&tested);
+    }
+    assert!(outcome.saved.model["calibration"].as_str().unwrap().starts_with("calibrated by 3 experiments on "));
+    let three = errors(&outcome, &truth);
+    let all = errors(&fitted(&(0..truth.len()).collect::<Vec<_>>()), &truth);
+    println!("world {seed}, tested {tested:?}: {three:?}; all: {all:?}");
+    [three, all]
 }
 
 #[test]
 fn experiments_bring_credit_to_what_channels_add() {
-    let mut covered = 0;
-    let worlds = [11, 12];
-    for seed in worlds {
-        let world = world(seed);
-        let truth = world.truth().incremental;
-        let all: Vec<usize> = (0..truth.len()).collect();
-        // With every channel tested; and with the three that the report without experiments says to test first.
-        let first = fit(&world, &[], &json!({ "resamples": 0 }), Wish::ALL);
-        assert_eq!(first.saved.model["calibration"], "uncalibrated");
-        assert!(first.saved.model["incremental"].as_array().unwrap().is_empty());
-        assert!(first.findings.cards[0].title.contains("uncalibrated"));
-        let three = named_by_credit(&first, 3);
-        assert_eq!(three.len(), 3);
-        for (tested, most) in [(&three, 0.05), (&all, 0.04)] {
-            let tests = world.experiments(tested, HELD_BACK, Seed(seed));
-            let outcome = fit(&world, &tests, &json!({ "resamples": 0 }), Wish::default());
-            let found = errors(&outcome, &truth);
-            println!("world {seed}, {} experiments: {found:?}", tests.len());
-            assert!(found.mean_share <= most, "{found:?}");
-            assert!((0.85..=1.15).contains(&found.total), "{found:?}");
-            assert!(outcome.saved.model["calibration"].as_str().unwrap().starts_with("calibrated by"));
-            covered += found.covered + usize::from(found.total_covered);
-        }
+    let [three, all] = recovers(11);
+    for (found, most) in [(&three, 0.05), (&all, 0.04)] {
+        assert!(found.mean_share <= most, "{found:?}");
+        assert!((0.85..=1.15).contains(&found.total), "{found:?}");
+        // The intervals are of 90 %: of eight, fewer than six hold the truth in one of two hundred worlds.
+        assert!(found.total_covered && found.covered >= 6, "{found:?}");
     }
-    // Intervals of 90 %, of eight channels and the total, twice in each world; not independent of each other.
-    let asked = worlds.len() * 2 * 9;
-    println!("{covered} of {asked} covered");
-    assert!(covered * 10 >= asked * 8, "{covered} of {asked}");
+}
+
+/// Prints how near the method comes in more worlds; takes minutes.
+#[test]
+#[ignore = "measures"]
+fn many_worlds() {
+    (21..27).for_each(|seed| {
+        recovers(seed);
+    });
 }
 
 #[test]
@@ -169,28 +184,4 @@ fn channels_that_harvest_are_flagged_and_the_last_touch_claims_too_much() {
     let least = harvesters.iter().map(|name| found[name].1).fold(f64::INFINITY, f64::min);
     let others = ["affiliate", "display", "generic_search", "social"];
     assert!(others.iter().all(|name| found[name].1 < least), "{found:?}");
-}
-
-#[test]
-fn trios() {
-    for seed in [11, 12] {
-        let world = world(seed);
-        let truth = world.truth().incremental;
-        let all: Vec<usize> = (0..truth.len()).collect();
-        for tested in [vec![5, 1, 7], vec![5, 6, 3], vec![3, 5, 7], vec![1, 3, 6], vec![2, 5, 7], vec![0, 4, 6], vec![7, 6, 1], all] {
-            let tests = world.experiments(&tested, HELD_BACK, Seed(seed));
-            let outcome = fit(&world, &tests, &json!({ "resamples": 0 }), Wish::default());
-            let found = errors(&outcome, &truth);
-            println!("TRIO {seed} {tested:?}: {found:?}");
-        }
-        let mut tested: Vec<usize> = Vec::new();
-        while tested.len() < 3 {
-            let tests = world.experiments(&tested, HELD_BACK, Seed(seed));
-            let outcome = fit(&world, &tests, &json!({ "resamples": 0 }), Wish::ALL);
-            tested.extend(named_by_credit(&outcome, 1));
-        }
-        let tests = world.experiments(&tested, HELD_BACK, Seed(seed));
-        let outcome = fit(&world, &tests, &json!({ "resamples": 0 }), Wish::default());
-        println!("SEQ {seed} {tested:?}: {:?}", errors(&outcome, &truth));
-    }
 }
