@@ -233,7 +233,7 @@ impl Posterior {
         work.values = self.space.values(point);
         levels.leave_out(&mut work.values);
         self.forward(work);
-        levels.into_coordinates(point, &work.mean, &mut work.levels);
+        levels.to_coordinates(point, &work.mean, &mut work.levels);
     }
 
     /// Turns the coordinates of the levels of a point into the levels.

@@ -43,13 +43,13 @@ pub(crate) struct Centred {
 
 impl Centred {
     /// Deviations become coefficients.
-    fn into_coefficients(&self, point: &mut [f64]) {
+    fn to_coefficients(&self, point: &mut [f64]) {
         let (mean, spread) = (point[self.mean], point[self.spread].exp());
         point[self.deviations.clone()].iter_mut().for_each(|value| *value = mean + spread * *value);
     }
 
     /// Coefficients become deviations.
-    fn into_deviations(&self, point: &mut [f64]) {
+    fn to_deviations(&self, point: &mut [f64]) {
         let (mean, spread) = (point[self.mean], point[self.spread].exp());
         point[self.deviations.clone()].iter_mut().for_each(|value| *value = (*value - mean) / spread);
     }
@@ -173,7 +173,7 @@ impl<'a> Sheared<'a> {
         if let Some(shifts) = &self.shifts {
             shifts.rotate_back(point);
         }
-        self.centred.iter().for_each(|centred| centred.into_coefficients(point));
+        self.centred.iter().for_each(|centred| centred.to_coefficients(point));
     }
 
     /// Sheared coordinates become the posterior's own.
@@ -185,7 +185,7 @@ impl<'a> Sheared<'a> {
     }
 
     fn unshear_all_but_levels(&self, point: &mut [f64]) {
-        self.centred.iter().for_each(|centred| centred.into_deviations(point));
+        self.centred.iter().for_each(|centred| centred.to_deviations(point));
         if let Some(shifts) = &self.shifts {
             shifts.rotate(point);
         }

@@ -49,6 +49,7 @@ fn the_help_says_how_to_start() {
       recommend   Recommendations: What should we offer this customer next, and after this purchase?
       mix         Marketing mix: What does each channel return, and where should the next unit of money
                   go?
+      attribution  ATTR
       help        Print this message or the help of the given subcommand(s)
 
     Options:

@@ -141,7 +141,7 @@ impl Levels {
     }
 
     /// Turns the levels of a point into their coordinates, where `mean` is that of the rest.
-    pub(super) fn into_coordinates(&self, point: &mut [f64], mean: &[f64], room: &mut LevelRoom) {
+    pub(super) fn to_coordinates(&self, point: &mut [f64], mean: &[f64], room: &mut LevelRoom) {
         let levels = &mut point[self.periods.unknowns.clone()];
         levels.iter_mut().zip(rows(mean, self.places)).for_each(|(level, mean)| *level += average(mean));
         let shifts = &point[self.shifts.unknowns.clone()];
