@@ -1,6 +1,5 @@
 //! Which touchpoints earned the conversions, and how far that is from what they caused.
 #![doc = include_str!("../README.md")]
-#![allow(dead_code)]
 
 mod agreement;
 mod anchors;
