@@ -4,6 +4,7 @@
 mod agreement;
 mod anchors;
 mod bootstrap;
+#[allow(dead_code, reason = "a function that no report asks for yet")]
 mod calibrate;
 mod credit;
 mod describe;
@@ -11,6 +12,7 @@ mod divide;
 mod doubts;
 mod evaluate;
 mod fit;
+#[allow(dead_code, reason = "a function that no report asks for yet")]
 mod folds;
 mod harvest;
 mod hazard;
@@ -21,6 +23,7 @@ mod markov;
 mod model;
 mod models;
 mod params;
+#[allow(dead_code, reason = "a function that no report asks for yet")]
 mod paths;
 mod predict;
 mod report;
