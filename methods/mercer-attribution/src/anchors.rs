@@ -80,7 +80,6 @@ mod tests {
             cost: None,
             has_value: false,
             direct: Vec::new(),
-            customers: None,
             paths,
         };
         // a has 1.5 of its 2.5 conversions in those days; b has no credit in its days, and one of its two touches.

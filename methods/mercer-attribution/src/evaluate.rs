@@ -5,6 +5,7 @@ use mercer_base::card::{Column, Table, Value};
 use mercer_method::{Context, Detail, Evaluation, Intake, Measure, Verdict};
 use mercer_stats::special::normal_quantile;
 
+use crate::agreement::Agreement;
 use crate::fit::SEED;
 use crate::input::Input;
 use crate::model::{Model, ModelCredit};
@@ -196,47 +197,21 @@ fn classes(own: &Foretold) -> Table {
     }
 }
 
-/// The total variation distance of two models: half of the summed differences of their channels' shares.
-pub(crate) fn apart(a: &ModelCredit, b: &ModelCredit) -> f64 {
-    let sum = |of: &ModelCredit| of.channels.iter().map(|channel| channel.conversions).sum::<f64>();
-    let (all_a, all_b) = (sum(a), sum(b));
-    if all_a <= 0.0 || all_b <= 0.0 {
-        return f64::NAN;
-    }
-    let pairs = a.channels.iter().zip(&b.channels);
-    pairs.map(|(a, b)| (a.conversions / all_a - b.conversions / all_b).abs()).sum::<f64>() / 2.0
+/// How far each pair of models parts, what they give to nobody included.
+pub(crate) fn compare(computed: &[ModelCredit]) -> Agreement {
+    let credit: Vec<(Vec<f64>, f64)> = computed
+        .iter()
+        .map(|of| (of.channels.iter().map(|channel| channel.conversions).collect(), of.nobody.conversions))
+        .collect();
+    Agreement::new(&credit.iter().map(|(channels, nobody)| (channels.as_slice(), *nobody)).collect::<Vec<_>>())
 }
 
 fn agreement(computed: &[ModelCredit]) -> Table {
     let mut names = vec![("model", "Model")];
     names.extend(computed.iter().map(|of| (models::id(of.model), models::label(of.model))));
-    let row = |of: &ModelCredit| {
-        let cells = computed.iter().map(|other| match apart(of, other) {
-            apart if apart.is_finite() => Value::Share(apart),
-            _ => Value::Missing,
-        });
+    let row = |(of, apart): (&ModelCredit, Vec<f64>)| {
+        let cells = apart.into_iter().map(|apart| if apart.is_finite() { Value::Share(apart) } else { Value::Missing });
         std::iter::once(Value::Text(models::label(of.model).to_owned())).chain(cells).collect()
     };
-    Table { columns: columns(&names), rows: computed.iter().map(row).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Amount, NamedAmount};
-
-    #[test]
-    fn models_are_as_far_apart_as_the_credit_that_would_have_to_move() {
-        let credit = |conversions: [f64; 2]| ModelCredit {
-            model: ModelChoice::Linear,
-            channels: conversions
-                .iter()
-                .map(|conversions| NamedAmount { channel: "a".into(), conversions: *conversions, value: 0.0 })
-                .collect(),
-            nobody: Amount::default(),
-        };
-        // Shares of 0.75 and 0.25 against 0.5 and 0.5.
-        assert!((apart(&credit([3.0, 1.0]), &credit([5.0, 5.0])) - 0.25).abs() < 1e-15);
-        assert!(apart(&credit([0.0, 0.0]), &credit([5.0, 5.0])).is_nan());
-    }
+    Table { columns: columns(&names), rows: computed.iter().zip(compare(computed).apart).map(row).collect() }
 }

@@ -39,8 +39,6 @@ pub struct Input {
     pub(crate) direct: Vec<bool>,
     /// What experiments found.
     pub(crate) experiments: Vec<Experiment>,
-    /// Customers, where they are known.
-    pub(crate) customers: Option<usize>,
 }
 
 /// How rows and touches belong together.

@@ -81,7 +81,6 @@ pub(super) fn read(params: &Params, frame: &Frame, counts: &mut IntakeCounts) ->
         has_value,
         direct: Vec::new(),
         experiments: Vec::new(),
-        customers: None,
     })
 }
 

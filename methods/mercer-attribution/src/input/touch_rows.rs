@@ -117,7 +117,6 @@ pub(super) fn read(
         has_value,
         direct: Vec::new(),
         experiments: Vec::new(),
-        customers,
     })
 }
 

@@ -5,7 +5,7 @@ use mercer_method::Verdict;
 
 use super::{Desk, ROWS, rounded, table};
 use crate::describe::short;
-use crate::evaluate::apart;
+use crate::evaluate::compare;
 use crate::models;
 
 impl Desk<'_> {
@@ -16,10 +16,12 @@ impl Desk<'_> {
             let all: f64 = of.channels.iter().map(|amount| amount.conversions).sum();
             of.channels.get(at).filter(|_| all > 0.0).map(|amount| amount.conversions / all)
         };
+        let distances = compare(computed).apart;
         let pairs = computed
             .iter()
+            .zip(&distances)
             .enumerate()
-            .flat_map(|(at, a)| computed.iter().skip(at + 1).map(move |b| (a, b, apart(a, b))));
+            .flat_map(|(at, (a, row))| computed.iter().zip(row).skip(at + 1).map(move |(b, apart)| (a, b, *apart)));
         let furthest = pairs.filter(|pair| pair.2.is_finite()).max_by(|a, b| a.2.total_cmp(&b.2));
         let title = match furthest {
             Some((a, b, apart)) if apart >= 0.005 => format!(
