@@ -388,16 +388,15 @@ mod tests {
         let config = JourneyConfig { customers: 30_000, days: 180, seed: Seed(3) };
         let all = Journeys::new(config).unwrap();
         let truth = all.truth();
-        for channel in 0..CHANNEL_COUNT {
+        for (channel, expected) in truth.incremental.into_iter().enumerate() {
             let off = Journeys::without(config, &[channel]).unwrap();
             let kept: Vec<_> = all.touches.iter().filter(|touch| touch.channel != channel).cloned().collect();
             assert_eq!(off.touches, kept, "nothing else moves");
             let lost = number::real(all.conversions.len()) - number::real(off.conversions.len());
-            let expected = truth.incremental[channel];
             assert!(
                 (lost - expected).abs() <= 4.0 * expected.sqrt(),
                 "{}: {lost} for {expected}",
-                CHANNELS[channel].name
+                Journeys::CHANNELS[channel]
             );
         }
         // In a world with other dice as well, where nothing is paired: four standard errors of two Poisson counts.

@@ -1,6 +1,10 @@
 //! In the invented shop, whose journeys are a planted chain: its removal effects come out of touchpoints and orders as they are
 //! exported, without anybody having put paths together.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, and says what it found"
+)]
 
 use mercer_attribution::Attribution;
 use mercer_base::Seed;

@@ -1,6 +1,10 @@
 //! On journeys whose truth is known and whose credit is confounded: what experiments make of credit comes near to what channels
 //! truly add, with three experiments and with all; and without any the credit is called uncalibrated.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, and says what it found"
+)]
 
 use std::collections::BTreeMap;
 
