@@ -5,6 +5,7 @@
 mod about;
 mod any;
 mod choose;
+pub mod consent;
 pub mod day;
 mod evaluation;
 mod intake;

@@ -3,10 +3,10 @@
 use mercer_base::frame::{Column, Frame, NO_MOMENT, Words};
 use mercer_base::words::count;
 use mercer_base::{Error, Result};
+use mercer_method::consent::{self, CONSENT};
 use mercer_method::day::{MICROS_A_DAY, read_day, written_day};
 use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, rows_by_id, rows_by_values};
 
-use crate::consent::{self, CONSENT};
 use crate::history::History;
 use crate::params::Params;
 
@@ -150,7 +150,9 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
             }
             let values = tables.get("values").map(|frame| values(frame, history.ids())).transpose()?;
             let consents = match tables.get("customers") {
-                Some(frame) => consent::of_customers(frame, history.ids())?,
+                Some(frame) => {
+                    consent::of_customers(frame, (0..history.ids().codes.len()).map(|row| history.ids().get(row)))?
+                }
                 None => None,
             };
             Data::History(Box::new(Histories { history, leads, values, consents }))

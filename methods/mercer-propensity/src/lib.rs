@@ -1,7 +1,6 @@
 //! Who will churn, convert, buy again or unsubscribe, when, why, and who looks like our best.
 #![doc = include_str!("../README.md")]
 
-mod consent;
 mod decide;
 mod encode;
 mod evaluate;

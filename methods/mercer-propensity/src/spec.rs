@@ -7,7 +7,7 @@ use crate::history::{BOUGHT, CUSTOMERS, EVENTS, MESSAGES, ORDERS, SUBSCRIPTIONS,
 
 /// Who may be contacted.
 pub(crate) const CONSENT: ColumnSpec = ColumnSpec::new(
-    crate::consent::CONSENT,
+    mercer_method::consent::CONSENT,
     Kind::Category,
     false,
     "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they are scored but stand in no list.",

@@ -189,17 +189,17 @@ impl Inverse {
         found
     }
 
-    /// Scores every product as [`Ease::score_products`] does with all weights of a scale, which are not written out for that:
-    /// `Σ_i x_i W_ij` is one sum of rows of `P` and one factor a product.
-    pub(crate) fn score_products(&self, profile: &[(u32, f32)], scale: Scale, scores: &mut [f32]) {
+    /// Scores the covered products as [`Ease::score_products`] does with all weights of a scale, which are not written out for that:
+    /// `Σ_i x_i W_ij` is one sum of rows of `P` and one factor a product. Products go by their places among those covered, in the
+    /// profile as in `scores`, which is overwritten; places beyond count for nothing.
+    pub(crate) fn score_places(&self, profile: &[(u32, f32)], scale: Scale, scores: &mut [f32]) {
         let size = self.product_factors.len();
         let factor = |at: usize| match scale {
             Scale::Values => self.product_factors[at],
             Scale::Normalised => 1.0,
         };
         let mut sums = vec![0.0_f32; size];
-        let place = |product: &u32| self.covered.binary_search(product).ok();
-        for (own, value) in profile.iter().filter_map(|(product, value)| Some((place(product)?, value))) {
+        for (own, value) in profile.iter().map(|(place, value)| (*place as usize, value)).filter(|pair| pair.0 < size) {
             let row = &self.values[own * size..(own + 1) * size];
             let value = value * factor(own);
             let before = sums[own];
@@ -208,9 +208,9 @@ impl Inverse {
             sums[own] = before;
         }
         scores.fill(0.0);
-        for (at, (product, sum)) in self.covered.iter().zip(&sums).enumerate() {
+        for (at, (score, sum)) in scores.iter_mut().zip(&sums).enumerate() {
             let divisor = self.values[at * size + at] * factor(at);
-            if let Some(score) = scores.get_mut(*product as usize).filter(|_| divisor > 0.0) {
+            if divisor > 0.0 {
                 *score = -sum / divisor;
             }
         }

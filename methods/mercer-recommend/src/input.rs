@@ -1,9 +1,10 @@
 //! The input: who bought what, what the products are, for whom lists are wanted, and what was shown before.
 
-use mercer_base::frame::Frame;
+use mercer_base::frame::{Frame, NO_MOMENT};
+use mercer_base::words::count;
 use mercer_base::{Error, Result};
 use mercer_method::day::{MICROS_A_DAY, day_of, read_day, written_day};
-use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, rows_by_id};
+use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, consent, rows_by_id};
 
 use crate::catalogue::Catalogue;
 use crate::content::Content;
@@ -30,8 +31,21 @@ pub struct Input {
     pub(crate) test: Option<Log>,
     /// The customers who get lists, in the order of their ids.
     pub(crate) asked: Vec<String>,
-    /// Customer and product of what was shown before, by their ids.
-    pub(crate) shown: Vec<(String, String)>,
+    /// Whether each of them may be contacted; `None` where nothing says so, and all may.
+    pub(crate) consents: Option<Vec<bool>>,
+    /// What was shown before, customer by customer and product by product.
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// A product that was shown to a customer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Shown {
+    /// The id of the customer.
+    pub(crate) customer: String,
+    /// The id of the product.
+    pub(crate) product: String,
+    /// The day of the send, in days since 1970; 0 where that is not known.
+    pub(crate) day: i32,
 }
 
 /// Reads the tables.
@@ -50,7 +64,9 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
     let input = match tables.get("train") {
         Some(train) => with_purchases(tables, train, bounds, &mut counts)?,
         None => {
-            let asked = asked(tables.need("customers")?, &mut counts)?;
+            let table = tables.need("customers")?;
+            let asked = asked(table, &mut counts)?;
+            let consents = consents(table, &asked, &mut counts)?;
             Input {
                 customers: Vec::new(),
                 log: Log::new(0),
@@ -60,6 +76,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
                 end: 0.0,
                 test: None,
                 asked,
+                consents,
                 shown: Vec::new(),
             }
         }
@@ -100,8 +117,12 @@ fn with_purchases(tables: &Tables, train: &Frame, bounds: Bounds, counts: &mut I
         Some(frame) => asked(frame, &mut IntakeCounts::default())?,
         None => customers.clone(),
     };
+    let consents = match tables.get("customers") {
+        Some(frame) => consents(frame, &asked, counts)?,
+        None => None,
+    };
     let shown = tables.get("shown").map(shown).transpose()?.unwrap_or_default();
-    Ok(Input { customers, log, catalogue, content, dated, end: f64::from(end), test, asked, shown })
+    Ok(Input { customers, log, catalogue, content, dated, end: f64::from(end), test, asked, consents, shown })
 }
 
 fn asked(frame: &Frame, counts: &mut IntakeCounts) -> Result<Vec<String>> {
@@ -110,10 +131,30 @@ fn asked(frame: &Frame, counts: &mut IntakeCounts) -> Result<Vec<String>> {
     Ok(rows.into_iter().filter_map(|row| ids.get(row)).map(str::to_owned).collect())
 }
 
-fn shown(frame: &Frame) -> Result<Vec<(String, String)>> {
+/// Whether each of the customers may be contacted, where the table says so; how many may not is noted.
+fn consents(frame: &Frame, asked: &[String], counts: &mut IntakeCounts) -> Result<Option<Vec<bool>>> {
+    let consents = consent::of_customers(frame, asked.iter().map(|id| Some(id.as_str())))?;
+    let without = consents.iter().flatten().filter(|given| !**given).count();
+    if without > 0 {
+        counts
+            .notes
+            .push(format!("{} no list for want of consent", count(without as u64, "customer gets", "customers get")));
+    }
+    Ok(consents)
+}
+
+fn shown(frame: &Frame) -> Result<Vec<Shown>> {
     let (customers, products) = (frame.words("customer_id")?, frame.words("product_id")?);
-    let pair = |row| Some((customers.get(row)?.to_owned(), products.get(row)?.to_owned()));
-    let mut shown: Vec<(String, String)> = (0..frame.rows()).filter_map(pair).collect();
+    let moments = frame.column("shown_at").map(|_| frame.moments("shown_at")).transpose()?;
+    let one = |row: usize| {
+        let moment = moments.and_then(|moments| moments.get(row).copied()).filter(|moment| *moment != NO_MOMENT);
+        Some(Shown {
+            customer: customers.get(row)?.to_owned(),
+            product: products.get(row)?.to_owned(),
+            day: moment.map_or(0, day_of),
+        })
+    };
+    let mut shown: Vec<Shown> = (0..frame.rows()).filter_map(one).collect();
     shown.sort_unstable();
     Ok(shown)
 }

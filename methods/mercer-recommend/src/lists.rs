@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::arrange::allot::allot;
 use crate::arrange::boost::margin_ranks;
-use crate::arrange::{Arrangement, Bought, Facts, Recipient, Rules, Variety};
+use crate::arrange::{Arrangement, Bought, Facts, Recipient, Rotation, Rules, Variety};
 use crate::catalogue::Catalogue;
 use crate::input::Input;
 use crate::model::{Audience, Model};
@@ -20,6 +20,9 @@ use crate::why::{Kind, why};
 
 /// How many more products are scored than are offered, so that rules leave enough.
 const SPARE: usize = 5;
+/// What a send counts of the next one where products step back that were shown, and how many sends are looked at.
+const SEND_DECAY: f32 = 0.5;
+const SENDS: usize = 10;
 
 /// Products with their scores, the best first.
 type Scored = Vec<(u32, f32)>;
@@ -55,7 +58,7 @@ pub(crate) fn lists<'a>(params: &Params, model: &'a Model, input: &'a Input) -> 
     let catalogue = &model.catalogue;
     let facts = Facts { stock: &catalogue.stock, margin: &catalogue.margins, category: &catalogue.category_of };
     let ranks = if catalogue.margins.is_empty() { Vec::new() } else { margin_ranks(&catalogue.margins) };
-    let tired = tired(params, model, input);
+    let (tired, sends) = (tired(params, model, input), sends(params, model, input));
     // Products of no known category are not thereby alike.
     let similarity = |a: u32, b: u32| match (facts.category_of(a), facts.category_of(b)) {
         (Some(one), Some(other)) if one == other => 1.0,
@@ -70,6 +73,9 @@ pub(crate) fn lists<'a>(params: &Params, model: &'a Model, input: &'a Input) -> 
         .map_init(
             || panel.opinions(),
             |opinions, customer| {
+                if input.consents.as_ref().is_some_and(|consents| consents.get(customer) == Some(&false)) {
+                    return (Vec::new(), None);
+                }
                 let orders = audience.log.of(customer);
                 let day = model.portfolio.day;
                 let mut hidden = arrangement.bought.hidden(orders, day);
@@ -82,7 +88,8 @@ pub(crate) fn lists<'a>(params: &Params, model: &'a Model, input: &'a Input) -> 
                 let deep = if is_plain && params.cap.is_none() { k } else { (SPARE * k).max(100) };
                 model.portfolio.ask(opinions, orders, &both);
                 let scored = opinions.list(model.portfolio.blend(wanted), wanted, deep, allowed);
-                let recipient = Recipient { hidden: &hidden, ..Recipient::default() };
+                let shown = sends.get(audience.ids[customer].as_str()).map_or(&[][..], Vec::as_slice);
+                let recipient = Recipient { hidden: &hidden, shown, ..Recipient::default() };
                 let placed = arrangement.arrange(
                     &scored,
                     &facts,
@@ -131,17 +138,45 @@ fn arrangement(params: &Params) -> Arrangement {
             weight: single(params.diversity.get()),
             most_per_category: params.per_category.map(|most| most as usize),
         },
+        rotation: match params.rotate.get() {
+            0.0 => Rotation::None,
+            strength => Rotation::Shown { strength: single(strength), decay: SEND_DECAY },
+        },
         ..Arrangement::default()
     }
+}
+
+/// What was shown to each customer in each of the last sends, the newest first.
+type Sends<'a> = HashMap<&'a str, Vec<Vec<u32>>>;
+
+/// What was shown to each customer in the last sends to anybody; nothing where `rotate` does not ask for it.
+fn sends<'a>(params: &Params, model: &Model, input: &'a Input) -> Sends<'a> {
+    let mut sends: Sends<'_> = HashMap::new();
+    if params.rotate.get() == 0.0 {
+        return sends;
+    }
+    let mut days: Vec<i32> = input.shown.iter().map(|shown| shown.day).collect();
+    days.sort_unstable_by(|a, b| b.cmp(a));
+    days.dedup();
+    days.truncate(SENDS);
+    for shown in &input.shown {
+        let send = days.iter().position(|day| *day == shown.day);
+        let (Some(send), Some(product)) = (send, model.catalogue.number(&shown.product)) else { continue };
+        let of_customer = sends.entry(&shown.customer).or_insert_with(|| vec![Vec::new(); days.len()]);
+        if let Some(products) = of_customer.get_mut(send).filter(|products| !products.contains(&product)) {
+            products.push(product);
+        }
+    }
+    sends
 }
 
 /// For each customer the products that were shown so often that they are held back, rising.
 fn tired<'a>(params: &Params, model: &Model, input: &'a Input) -> HashMap<&'a str, Vec<u32>> {
     let mut tired: HashMap<&str, Vec<u32>> = HashMap::new();
-    for same in input.shown.chunk_by(|a, b| a == b) {
-        let Some((customer, product)) = same.first() else { continue };
-        if let Some(product) = model.catalogue.number(product).filter(|_| same.len() >= params.most_shown as usize) {
-            tired.entry(customer).or_default().push(product);
+    for same in input.shown.chunk_by(|a, b| (&a.customer, &a.product) == (&b.customer, &b.product)) {
+        let Some(first) = same.first().filter(|_| same.len() >= params.most_shown as usize) else { continue };
+        if let Some(product) = model.catalogue.number(&first.product) {
+            tired.entry(&first.customer).or_default().push(product);
         }
     }
     tired.values_mut().for_each(|products| products.sort_unstable());

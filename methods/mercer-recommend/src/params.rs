@@ -29,6 +29,9 @@ pub struct Params {
     pub cap: Option<u32>,
     /// Days for which a product that was bought is not offered again.
     pub rest_days: Option<Positive>,
+    /// The share of its score that a product loses which was shown to the customer in the last send, half as much for the send
+    /// before, and so on, from 0 to 1; it needs what was shown.
+    pub rotate: Share,
     /// How often a product may have been shown to a customer without a purchase before it is held back.
     pub most_shown: u32,
     /// Products to push: the table push_targets names the customers who are the most likely to want each.
@@ -50,6 +53,7 @@ impl Default for Params {
             per_category: None,
             cap: None,
             rest_days: None,
+            rotate: Share::constant::<0>(),
             most_shown: 3,
             push: Vec::new(),
             until: None,

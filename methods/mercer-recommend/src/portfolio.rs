@@ -9,7 +9,7 @@ use crate::cold::Cold;
 use crate::log::{Log, Orders};
 use crate::panel::{Opinions, Panel};
 use crate::params::{Params, Repeats, Source};
-use crate::sources::{Customer, Fitted, Ground, cold, taste, tastes};
+use crate::sources::{Customer, Fitted, Ground, Liking, cold, tastes};
 use crate::split::{Split, split};
 use crate::tune::{Judge, Later, Tuned, may_repeat};
 
@@ -33,6 +33,8 @@ pub(crate) struct Portfolio {
     new: Blend,
     /// What speaks for products that nobody has bought.
     cold: Option<Cold>,
+    /// By what a customer likes a product.
+    pub(crate) liking: Liking,
     /// As of when, in days since 1970.
     pub(crate) day: f64,
     /// How many products there are.
@@ -134,7 +136,8 @@ pub(crate) fn learn(
     };
     say("fitting the chosen models to all purchases");
     let keeps = |at: usize| at == 0 || (choice.repeats && all.asks(at)) || new.asks(at);
-    let tastes = tastes(ground);
+    let liking = Liking::of_ground(ground);
+    let tastes = tastes(ground, liking);
     let models: Vec<Fitted> = (0..sources.len())
         .filter(|at| keeps(*at))
         .map(|at| sources[at].fit(ground, &tastes, &tuned, seed))
@@ -150,6 +153,7 @@ pub(crate) fn learn(
         new: kept(&new),
         cold: cold(ground),
         models,
+        liking,
         day: ground.day,
         products: ground.log.products,
     };
@@ -186,7 +190,8 @@ fn judge(
     seed: Seed,
 ) -> Result<JudgedModels> {
     let earlier = Ground { log: &split.earlier, day: split.day, ..*ground };
-    let tastes = tastes(&earlier);
+    let liking = Liking::of_ground(&earlier);
+    let tastes = tastes(&earlier, liking);
     let customers: Vec<usize> = (0..ground.log.customers())
         .filter(|customer| !split.earlier.of(*customer).is_empty() && !split.later.of(*customer).is_empty())
         .collect();
@@ -195,7 +200,7 @@ fn judge(
         .into_iter()
         .step_by(step)
         .map(|customer| {
-            let taste = taste(split.earlier.of(customer), split.day);
+            let taste = liking.taste(split.earlier.of(customer), split.day);
             (customer, Later { taste, wanted: bought(split.later.of(customer)) })
         })
         .collect();
@@ -257,7 +262,7 @@ impl Portfolio {
     /// Asks the models about a customer that have a say in what is wanted.
     pub(crate) fn ask(&self, opinions: &mut Opinions<'_>, orders: Orders<'_>, wanted: &[Wanted]) {
         let day = self.day.max(orders.newest().map_or(self.day, |order| order.day));
-        let taste = taste(orders, day);
+        let taste = self.liking.taste(orders, day);
         let asks = |model: usize| wanted.iter().any(|wanted| self.blend(*wanted).asks(model));
         opinions.hear(Customer { orders, taste: &taste, day }, asks);
     }

@@ -209,7 +209,10 @@ fn push_targets(params: &Params, model: &Model, input: &Input) -> Result<Frame> 
     let mut rows: Vec<(u32, usize, u32, f32)> = Vec::new();
     for (at, product) in pushed.iter().enumerate() {
         let of_product: Vec<f32> = scores.iter().map(|(_, scores)| scores[at]).collect();
-        let best = audience(&of_product, &levels, MOST_TARGETS, |_| true);
+        let may_contact = |customer: u32| {
+            input.consents.as_ref().is_none_or(|consents| consents.get(customer as usize).copied().unwrap_or(false))
+        };
+        let best = audience(&of_product, &levels, MOST_TARGETS, may_contact);
         rows.extend(
             best.into_iter().enumerate().map(|(rank, (customer, score))| (*product, rank + 1, customer, score)),
         );

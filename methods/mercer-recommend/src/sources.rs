@@ -1,5 +1,7 @@
 //! The models of a portfolio: fitted on one log, each scoring all products for a customer, each able to say why.
 
+use std::f64::consts::LN_2;
+
 use mercer_base::{Error, Result, Seed};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,7 @@ use crate::cold::Cold;
 use crate::content::Content;
 use crate::ease::Ease;
 use crate::ease::covered::covered;
-use crate::log::{Log, Orders};
+use crate::log::{Log, Order, Orders};
 use crate::neighbours::{ItemNeighbours, Kind};
 use crate::params::{Params, Source};
 use crate::popularity::{Popularity, choose_half_life, decay};
@@ -68,10 +70,51 @@ pub(crate) enum Fitted {
 pub(crate) struct Customer<'a> {
     /// The orders.
     pub(crate) orders: Orders<'a>,
-    /// What the customer likes, by [`taste`].
+    /// What the customer likes, by [`Liking::taste`].
     pub(crate) taste: &'a [(u32, f32)],
     /// As of when, in days since 1970.
     pub(crate) day: f64,
+}
+
+/// By what a log says how much a customer likes what they bought.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Liking {
+    /// By orders; see [`taste`].
+    Orders,
+    /// By quantities, where there are no dates to tell orders apart but counts (of plays, of pieces): `unit · log2(1 + quantity)`. The
+    /// logarithm, because the thousandth play says less than the tenth.
+    Quantities {
+        /// What makes the mean over all customers and their products 1, as it is by orders.
+        unit: f32,
+    },
+}
+
+impl Liking {
+    /// By quantities where there are no dates and they are not all 1.
+    pub(crate) fn of_ground(ground: &Ground<'_>) -> Self {
+        let all = || ground.log.iter().flat_map(Orders::iter).flat_map(|order| order.quantities);
+        if ground.dated || all().all(|quantity| *quantity == 1.0) {
+            return Self::Orders;
+        }
+        let plain = Self::Quantities { unit: 1.0 };
+        let (mut sum, mut count) = (0.0, 0_usize);
+        for (_, liked) in ground.log.iter().flat_map(|orders| plain.taste(orders, ground.day)) {
+            sum += f64::from(liked);
+            count += 1;
+        }
+        Self::Quantities { unit: single(count as f64 / sum.max(f64::MIN_POSITIVE)) }
+    }
+
+    /// What a customer likes: the products they bought, rising, with numbers above 0.
+    pub(crate) fn taste(self, orders: Orders<'_>, day: f64) -> Vec<(u32, f32)> {
+        let Self::Quantities { unit } = self else { return taste(orders, day) };
+        let lines = |order: Order<'_>| order.products.iter().copied().zip(order.quantities.iter().copied()).collect();
+        let mut lines: Vec<(u32, f32)> = orders.iter().flat_map::<Vec<(u32, f32)>, _>(lines).collect();
+        lines.sort_by_key(|line| line.0);
+        let sum = |same: &[(u32, f32)]| same.iter().map(|line| f64::from(line.1)).sum::<f64>();
+        lines.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, unit * single(sum(same).ln_1p() / LN_2))).collect()
+    }
 }
 
 /// What a customer likes: for each product they bought, rising, the root of the number of orders with it, each of which counts
@@ -194,8 +237,8 @@ pub(crate) fn cold(ground: &Ground<'_>) -> Option<Cold> {
 }
 
 /// The tastes of all customers: customers × products.
-pub(crate) fn tastes(ground: &Ground<'_>) -> Sparse {
-    Sparse::from_rows(ground.log.products, ground.log.iter().map(|orders| taste(orders, ground.day)))
+pub(crate) fn tastes(ground: &Ground<'_>, liking: Liking) -> Sparse {
+    Sparse::from_rows(ground.log.products, ground.log.iter().map(|orders| liking.taste(orders, ground.day)))
 }
 
 impl Fitted {
@@ -259,5 +302,29 @@ impl Fitted {
             Self::Content(model) => model.share(taste, product),
             _ => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn play_counts_without_dates_say_how_much_is_liked() {
+        let mut log = Log::new(3);
+        log.push_order(0.0, [(0, 3.0), (2, 1.0)]);
+        log.push_order(0.0, [(0, 4.0)]);
+        log.end_customer();
+        let catalogue = Catalogue::default();
+        let ground = Ground { log: &log, catalogue: &catalogue, content: None, dated: false, day: 1.0 };
+        // log2(1 + 7) and log2(1 + 1) are 3 and 1, of mean 2.
+        assert_eq!(Liking::of_ground(&ground), Liking::Quantities { unit: 0.5 });
+        assert_eq!(Liking::of_ground(&ground).taste(log.of(0), 1.0), [(0, 1.5), (2, 0.5)]);
+        // With dates orders speak, and so they do where all quantities are 1.
+        assert_eq!(Liking::of_ground(&Ground { dated: true, ..ground }), Liking::Orders);
+        let mut plain = Log::new(3);
+        plain.push_order(0.0, [(0, 1.0), (2, 1.0)]);
+        plain.end_customer();
+        assert_eq!(Liking::of_ground(&Ground { log: &plain, ..ground }), Liking::Orders);
     }
 }

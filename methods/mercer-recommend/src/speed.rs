@@ -4,9 +4,13 @@
 use std::time::Instant;
 
 use mercer_base::Seed;
+use mercer_base::frame::{Column, Frame};
+use mercer_method::day::MICROS_A_DAY;
+use mercer_method::{Context, Method, Tables};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::Recommend;
 use crate::als::{self, Als};
 use crate::catalogue::Catalogue;
 use crate::ease::covered::bytes_needed;
@@ -15,7 +19,7 @@ use crate::log::Log;
 use crate::neighbours::{ItemNeighbours, Kind};
 use crate::params::Params;
 use crate::portfolio::{Portfolio, Wanted, learn};
-use crate::sources::{EASE_KEPT, Ground, tastes};
+use crate::sources::{EASE_KEPT, Ground, Liking, tastes};
 use crate::sparse::Sparse;
 use crate::transitions::{TransitionSettings, Transitions};
 use crate::why::why;
@@ -163,7 +167,7 @@ fn speed_of_large_catalogues() {
     let log = shop(100_000, 500_000, 5_000_000);
     let catalogue = Catalogue::default();
     let ground = Ground { log: &log, catalogue: &catalogue, content: None, dated: true, day: 101.0 };
-    let data = tastes(&ground);
+    let data = tastes(&ground, Liking::Orders);
     println!("{} purchases of {} products", log.lines(), log.products);
     let (walk, seconds) = timed(|| ItemNeighbours::fit(&data, Kind::WalkRp3 { alpha: 0.8, beta: 0.6 }, 200).unwrap());
     println!("RP3β: {seconds:.1} CPU-seconds");
@@ -172,4 +176,68 @@ fn speed_of_large_catalogues() {
     let (_, seconds) = timed(|| Transitions::fit(&log, None, TransitionSettings::default()).unwrap());
     println!("What follows what: {seconds:.1} CPU-seconds");
     println!("What follows what: {} held by the process at the most, so far", peak());
+}
+
+/// The purchases and products of a large shop as tables: 500,000 products with titles, of which two in five ever sell, and 110,000
+/// customers with nine orders of five lines each.
+fn large_shop() -> (Frame, Frame) {
+    const PRODUCTS: u32 = 500_000;
+    let log = shop(110_000, 200_000, 4_950_000);
+    let sold = |product: u32| product / 2 * 5 + product % 2;
+    let lines = || {
+        log.iter().enumerate().flat_map(|(customer, orders)| {
+            orders
+                .iter()
+                .flat_map(move |order| order.products.iter().map(move |product| (customer, order.day, *product)))
+        })
+    };
+    let words = |ids: Vec<String>| Column::Words(ids.iter().map(|id| Some(id.as_str())).collect());
+    #[expect(clippy::cast_possible_truncation, reason = "days of a few months")]
+    let moments = lines().map(|line| line.1 as i64 * MICROS_A_DAY).collect();
+    let train = Frame::new("train")
+        .with("customer_id", words(lines().map(|line| format!("c{:06}", line.0)).collect()))
+        .and_then(|frame| {
+            frame.with("product_id", words(lines().map(|line| format!("p{:06}", sold(line.2))).collect()))
+        })
+        .and_then(|frame| frame.with("occurred_at", Column::Moments(moments)))
+        .unwrap();
+    // Products that stand together are of one department and share words with their neighbours; few have the same title.
+    let title = |product: u32| {
+        let draw = |of: &str, count: u64| Seed(11).split(of).nth(u64::from(product)).0 % count;
+        format!(
+            "department{} kind{} style{} colour{}",
+            product / 10_000,
+            product / 100,
+            draw("style", 800),
+            draw("colour", 30)
+        )
+    };
+    let products = Frame::new("products")
+        .with("product_id", words((0..PRODUCTS).map(|product| format!("p{product:06}")).collect()))
+        .and_then(|frame| frame.with("title", words((0..PRODUCTS).map(title).collect())))
+        .unwrap();
+    (train, products)
+}
+
+#[test]
+#[ignore = "tells how fast this machine is"]
+fn speed_of_lists_from_a_large_catalogue() {
+    let (train, products) = large_shop();
+    let about = Method::about(&Recommend);
+    let form = about.form("purchases").unwrap();
+    let tables = Tables::new(about, form, vec![("train", train), ("products", products)]).unwrap();
+    let (params, start) = (Params::default(), Instant::now());
+    let before = seconds(start);
+    let told = |what: &str| println!("{:7.1} CPU-seconds, {}: {what}", seconds(start) - before, peak());
+    let context = Context { say: &told, ..Context::quiet(Seed(1)) };
+    let intake = Recommend.read(&params, &tables, &context).unwrap();
+    told("read");
+    let model = Recommend.fit(&params, &intake, &context).unwrap();
+    told("fitted");
+    for tried in &model.choice.tried {
+        println!("  {}: {:.3}, share {:.2}", tried.source.words(), tried.new_alone, tried.new_share);
+    }
+    let scored = Method::score(&Recommend, &params, &model, &intake.input, &context).unwrap();
+    told("lists");
+    assert_eq!(scored.scores.rows(), 110_000);
 }

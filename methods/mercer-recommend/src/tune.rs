@@ -137,10 +137,24 @@ fn best_ease(
     // The matrix to start from and the best inverse so far are held beside a fit: four squares for its three.
     let tried_on = covered(tastes, EASE_TUNED_ON.min(most * 6 / 7));
     let gram = Gram::new(tastes, &tried_on, &usual)?;
+    // Customers are judged among the products that were tried; a large catalogue is not scored for each of them.
+    let (placed, places) = placed(judge.customers, &tried_on);
+    let placed: Vec<&Later> = placed.iter().collect();
+    let judge = Judge { customers: &placed, repeats: judge.repeats };
+    let is_part = tried_on.len() < tastes.columns();
+    let score = |inverse: &Inverse, taste: &[(u32, f32)], scale: Scale, scores: &mut [f32]| {
+        let (of_tried, of_others) = scores.split_at_mut(tried_on.len().min(scores.len()));
+        inverse.score_places(taste, scale, of_tried);
+        of_others.fill(f32::NAN);
+        if is_part {
+            // What nothing speaks for stands after the many that have no score.
+            of_tried.iter_mut().filter(|score| **score <= 0.0).for_each(|score| *score = f32::NAN);
+        }
+    };
     let judged = |lambda: f64| -> Result<(f64, ease::Settings, Inverse)> {
         let settings = ease::Settings { lambda, ..usual };
         let inverse = gram.clone().inverse(&settings)?;
-        let gain = |scale| judge.gain(tastes.columns(), |taste, scores| inverse.score_products(taste, scale, scores));
+        let gain = |scale| judge.gain(places, |taste, scores| score(&inverse, taste, scale, scores));
         let (values, normalised) = (gain(Scale::Values), gain(Scale::Normalised));
         let (gain, scale) =
             if normalised > values + WORTH { (normalised, Scale::Normalised) } else { (values, Scale::Values) };
@@ -162,6 +176,34 @@ fn best_ease(
     let (_, settings, inverse) = best;
     let is_whole = tried_on == covered(tastes, most);
     Ok((settings, is_whole.then(|| Ease::from_inverse(&inverse, settings.scale, EASE_KEPT))))
+}
+
+/// The customers with products by their places among `covered` (rising), and how many places there are. What else a customer has or
+/// wants gets places beyond those.
+fn placed(customers: &[&Later], covered: &[u32]) -> (Vec<Later>, usize) {
+    let mut most = covered.len();
+    let mut one = |customer: &&Later| {
+        let all = customer.taste.iter().map(|pair| &pair.0).chain(&customer.wanted);
+        let mut others: Vec<u32> = all.copied().filter(|product| covered.binary_search(product).is_err()).collect();
+        others.sort_unstable();
+        others.dedup();
+        most = most.max(covered.len() + others.len());
+        let place = |product: u32| {
+            let at = covered
+                .binary_search(&product)
+                .unwrap_or_else(|_| covered.len() + others.binary_search(&product).unwrap_or(others.len()));
+            u32::try_from(at).unwrap_or(u32::MAX)
+        };
+        let mut later = Later {
+            taste: customer.taste.iter().map(|(product, value)| (place(*product), *value)).collect(),
+            wanted: customer.wanted.iter().map(|product| place(*product)).collect(),
+        };
+        later.taste.sort_unstable_by_key(|pair| pair.0);
+        later.wanted.sort_unstable();
+        later
+    };
+    let placed = customers.iter().map(&mut one).collect();
+    (placed, most)
 }
 
 /// The best settings found, one changed after the other, as long as the work stays within its budget.

@@ -6,7 +6,6 @@ use crate::catalogue::Catalogue;
 use crate::log::Orders;
 use crate::params::Source;
 use crate::portfolio::Portfolio;
-use crate::sources::taste;
 
 /// What kind of offer a product is for a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub(crate) fn why(
     if let Some(last) = with.last() {
         return (Kind::Again, bought_again(&with, portfolio.day - last, orders.len(), dated));
     }
-    let taste = taste(orders, portfolio.day);
+    let taste = portfolio.liking.taste(orders, portfolio.day);
     if let Some(near) = portfolio.cold().map(|cold| cold.neighbours(product)).filter(|near| !near.is_empty()) {
         let had = near.iter().find(|(near, _)| taste.binary_search_by_key(near, |pair| pair.0).is_ok());
         let like = had.or(near.first()).map_or("", |(near, _)| catalogue.title(*near));

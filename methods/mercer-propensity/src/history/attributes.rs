@@ -91,8 +91,9 @@ impl Attributes {
             counts.notes.push(format!("customers: {rows} a customer; one row of each counts"));
         }
         let created = frame.column("created_at").map(|_| frame.moments("created_at")).transpose()?;
-        let columns =
-            frame.columns().filter(|(name, _)| !["customer_id", "created_at", crate::consent::CONSENT].contains(name));
+        let columns = frame
+            .columns()
+            .filter(|(name, _)| !["customer_id", "created_at", mercer_method::consent::CONSENT].contains(name));
         Ok(Some(Self {
             created: created.map(|moments| days(moments, &rows)),
             columns: columns

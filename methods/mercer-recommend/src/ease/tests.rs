@@ -228,13 +228,14 @@ fn an_inverse_scores_as_its_weights_do() {
     let (settings, profile) = (Settings::default(), [(1, 1.0), (3, 2.0), (5, 1.0), (99, 1.0)]);
     for scale in [Scale::Values, Scale::Normalised] {
         let inverse = Gram::new(&small(), &[0, 1, 3, 4, 5], &settings).unwrap().inverse(&settings).unwrap();
-        let (mut found, mut expected) = ([1.0; 6], [2.0; 6]);
-        inverse.score_products(&profile, scale, &mut found);
+        let (mut found, mut expected) = ([1.0; 5], [2.0; 6]);
+        // Products 1, 3 and 5 are at places 1, 2 and 4 among those covered.
+        inverse.score_places(&[(1, 1.0), (2, 2.0), (4, 1.0), (99, 1.0)], scale, &mut found);
         Ease::from_inverse(&inverse, scale, 0).score_products(&profile, &mut expected);
-        for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+        for (found, product) in found.iter().zip([0, 1, 3, 4, 5]) {
+            assert!((found - expected[product]).abs() < 1e-6, "{found} for {}", expected[product]);
         }
-        assert_eq!((found[2], found[5]), (0.0, 0.0));
+        assert_eq!((expected[2], found[4]), (0.0, 0.0));
         assert!(found[0] > 0.0);
     }
 }

@@ -8,7 +8,7 @@ use crate::catalogue::Catalogue;
 use crate::content::Content;
 use crate::log::Log;
 use crate::params::{Params, Source};
-use crate::sources::{Ground, cold, taste, tastes};
+use crate::sources::{Ground, Liking, cold, taste, tastes};
 use crate::tune::Tuned;
 
 /// Products in all, of which the last ten are never bought.
@@ -39,7 +39,7 @@ fn content() -> Content {
 fn models(log: &Log, content: &Content, sources: &[Source]) -> (Vec<Fitted>, Option<Cold>) {
     let catalogue = Catalogue::default();
     let ground = Ground { log, catalogue: &catalogue, content: Some(content), dated: true, day: 100.0 };
-    let (tuned, tastes) = (Tuned::usual(&Params::default()), tastes(&ground));
+    let (tuned, tastes) = (Tuned::usual(&Params::default()), tastes(&ground, Liking::Orders));
     (sources.iter().map(|source| source.fit(&ground, &tastes, &tuned, Seed(1)).unwrap()).collect(), cold(&ground))
 }
 

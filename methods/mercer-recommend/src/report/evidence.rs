@@ -117,7 +117,7 @@ impl Desk<'_> {
     /// Whether the lists that are sent follow rules that the test leaves out.
     fn has_rules(&self) -> bool {
         let params = self.known.params;
-        let weighs = params.diversity.get() > 0.0 || params.margin_weight.get() > 0.0;
+        let weighs = params.diversity.get() > 0.0 || params.rotate.get() > 0.0 || params.margin_weight.get() > 0.0;
         let limits = params.per_category.is_some() || params.cap.is_some() || params.rest_days.is_some();
         weighs || limits || !self.known.intake.input.shown.is_empty() || !self.model().catalogue.stock.is_empty()
     }

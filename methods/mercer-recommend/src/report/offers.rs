@@ -68,10 +68,18 @@ impl Desk<'_> {
             count(catalogue.ids.len() as u64, "product", "products"),
             self.counted_on()
         ));
-        if any.without > 0 {
+        let barred = self.known.intake.input.consents.iter().flatten().filter(|given| !**given).count();
+        let without = any.without.saturating_sub(barred);
+        if without > 0 {
             caveats.push(format!(
                 "{} no offer: no product is left that the rules allow.",
-                count(any.without as u64, "customer gets", "customers get")
+                count(without as u64, "customer gets", "customers get")
+            ));
+        }
+        if barred > 0 {
+            caveats.push(format!(
+                "{} no list for want of consent.",
+                count(barred as u64, "customer gets", "customers get")
             ));
         }
         Ok(Some(Card {

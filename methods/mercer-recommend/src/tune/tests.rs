@@ -94,3 +94,12 @@ fn without_dates_nothing_repeats() {
     assert!(may_repeat(&Params::default(), &ground(true)));
     assert!(!may_repeat(&Params::default(), &ground(false)) && !may_repeat(&masked, &ground(true)));
 }
+
+#[test]
+fn products_that_were_not_tried_are_missed_and_not_forgotten() {
+    let customer = Later { taste: vec![(2, 1.0), (3, 0.5), (7, 2.0)], wanted: vec![1, 3, 9] };
+    let (placed, places) = placed(&[&customer], &[3, 7, 8]);
+    // Of the products 3, 7 and 8 the places are 0 to 2; beyond are 1, 2 and 9.
+    assert_eq!((&placed[0].taste[..], &placed[0].wanted[..]), (&[(0, 0.5), (1, 2.0), (4, 1.0)][..], &[0, 3, 5][..]));
+    assert_eq!(places, 6);
+}

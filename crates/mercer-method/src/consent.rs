@@ -1,16 +1,17 @@
 //! Who may be contacted, where the data say it.
 
 use mercer_base::Result;
-use mercer_base::frame::{Column, Frame, NO_MOMENT, Words};
+use mercer_base::frame::{Column, Frame, NO_MOMENT};
 
 /// The column that says it.
-pub(crate) const CONSENT: &str = "consent";
+pub const CONSENT: &str = "consent";
 
 /// Values that give consent. Any other does not, and neither does a blank: silence is no consent.
 const GIVEN: &[&str] = &["yes", "y", "true", "t", "1", "granted", "given", "ja", "oui", "si", "sí"];
 
 /// Whether each row of a frame has given consent; `None` where the frame does not say.
-pub(crate) fn of_rows(frame: &Frame) -> Option<Vec<bool>> {
+#[must_use]
+pub fn of_rows(frame: &Frame) -> Option<Vec<bool>> {
     Some(match frame.column(CONSENT)? {
         Column::Words(words) => {
             let given = |word: &str| GIVEN.contains(&word.trim().to_lowercase().as_str());
@@ -28,7 +29,7 @@ pub(crate) fn of_rows(frame: &Frame) -> Option<Vec<bool>> {
 ///
 /// # Errors
 /// When the table has no column of customers.
-pub(crate) fn of_customers(frame: &Frame, ids: &Words) -> Result<Option<Vec<bool>>> {
+pub fn of_customers<'a>(frame: &Frame, ids: impl IntoIterator<Item = Option<&'a str>>) -> Result<Option<Vec<bool>>> {
     let Some(given) = of_rows(frame) else { return Ok(None) };
     let named = frame.words("customer_id")?;
     let mut of_id: Vec<(&str, bool)> =
@@ -39,11 +40,13 @@ pub(crate) fn of_customers(frame: &Frame, ids: &Words) -> Result<Option<Vec<bool
         let at = of_id.partition_point(|(known, _)| *known < id);
         of_id.get(at).is_some_and(|(known, given)| *known == id && *given)
     };
-    Ok(Some((0..ids.codes.len()).map(|row| ids.get(row).is_some_and(consents)).collect()))
+    Ok(Some(ids.into_iter().map(|id| id.is_some_and(consents)).collect()))
 }
 
 #[cfg(test)]
 mod tests {
+    use mercer_base::frame::Words;
+
     use super::*;
 
     fn words(values: &[&str]) -> Column {
@@ -65,7 +68,7 @@ mod tests {
             .with("customer_id", words(&["b", "a", "b", "c"]))
             .and_then(|frame| frame.with(CONSENT, words(&["yes", "yes", "no", ""])))
             .unwrap();
-        let ids: Words = ["a", "b", "c", "d"].into_iter().map(Some).collect();
-        assert_eq!(of_customers(&frame, &ids).unwrap(), Some(vec![true, false, false, false]));
+        let ids = ["a", "b", "c", "d"].map(Some);
+        assert_eq!(of_customers(&frame, ids).unwrap(), Some(vec![true, false, false, false]));
     }
 }
