@@ -7,7 +7,9 @@
 //! lift may well be zero or negative, by chance.
 //!
 //! Priors: `μ ~ N(½, ½²)`, for credit is incremental somewhere between not at all and wholly; `γ ~ N(−½, ½²)`, for a channel that
-//! harvests brings less than its credit; `σ` half normal with scale 0.3. Given `σ` all is conjugate; `σ` is summed over a grid.
+//! harvests brings less than its credit. Where the model has set apart what would have come anyway, its credit is what it takes for
+//! incremental: `μ ~ N(1, 0.3²)`, and of a channel that harvests throughout nothing is, `γ ~ N(−1, ½²)`. `σ` is half normal with scale
+//! 0.3. Given `σ` all is conjugate; `σ` is summed over a grid.
 //! Incremental conversions are drawn from the posterior, and no draw is below zero: a channel brings nothing at the worst.
 //!
 //! What is not measured is extrapolated from what is, by this model: that is stated by channel.
@@ -22,8 +24,6 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Means and standard deviations of the priors of `μ` and `γ`.
-const PRIOR: [(f64, f64); 2] = [(0.5, 0.5), (-0.5, 0.5)];
 /// Scale of the half-normal prior of `σ`, and the grid it is summed over.
 const SCATTER: f64 = 0.3;
 const GRID: usize = 40;
@@ -32,6 +32,25 @@ const MOST_SCATTER: f64 = 1.2;
 const FOR_HARVEST: usize = 3;
 /// Draws from the posterior.
 const DRAWS: usize = 4_000;
+
+/// What the credit of a model is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credited {
+    /// Of all conversions that a touch came before.
+    Everything,
+    /// Of what touches added to a baseline, by the model's own account.
+    Additions,
+}
+
+impl Credited {
+    /// Means and standard deviations of the priors of `μ` and `γ`.
+    fn priors(self) -> [(f64, f64); 2] {
+        match self {
+            Self::Everything => [(0.5, 0.5), (-0.5, 0.5)],
+            Self::Additions => [(1.0, 0.3), (-1.0, 0.5)],
+        }
+    }
+}
 
 /// What an experiment measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -92,6 +111,7 @@ pub(crate) struct Calibrated {
 /// An experiment of a channel that there is not, or whose result or standard error is not finite, or the latter not positive.
 pub(crate) fn calibrate(
     credit: &[f64],
+    credited: Credited,
     credit_error: Option<&[f64]>,
     harvest: Option<&[f64]>,
     experiments: &[Experiment],
@@ -114,7 +134,10 @@ pub(crate) fn calibrate(
             harvest: covariate(*channel),
         })
         .collect();
-    let posterior = Posterior::new(&ratios, harvest.is_some());
+    let [common, by_harvest] = credited.priors();
+    // Without `γ` its prior is a point at 0.
+    let priors = [common, if harvest.is_some() { by_harvest } else { (0.0, 1e-6) }];
+    let posterior = Posterior::new(&ratios, priors);
     let mut dice = ChaCha8Rng::seed_from_u64(seed.split("calibration").0);
     let mut draws = vec![Vec::with_capacity(DRAWS); credit.len()];
     let (mut totals, mut means) = (Vec::with_capacity(DRAWS), [0.0; 3]);
@@ -199,13 +222,11 @@ struct Point {
 }
 
 impl Posterior {
-    fn new(ratios: &[Ratio], with_harvest: bool) -> Self {
+    fn new(ratios: &[Ratio], priors: [(f64, f64); 2]) -> Self {
         let at = |step: usize| MOST_SCATTER * (step as f64 + 0.5) / GRID as f64;
         let mut points = Vec::with_capacity(GRID);
         let mut logs = Vec::with_capacity(GRID);
         for scatter in (0..GRID).map(at) {
-            // Without `γ` its prior is a point at 0.
-            let priors = if with_harvest { PRIOR } else { [PRIOR[0], (0.0, 1e-6)] };
             let prior_precision = priors.map(|(_, deviation)| deviation.powi(-2));
             let mut a = [prior_precision[0], 0.0, prior_precision[1]];
             let mut b = [priors[0].0 * prior_precision[0], priors[1].0 * prior_precision[1]];
@@ -282,13 +303,18 @@ mod tests {
 
     #[test]
     fn without_experiments_nothing_is_said() {
-        assert_eq!(calibrate(&[10.0, 20.0], None, Some(&[0.5, 0.1]), &[], 0.95, Seed(1)).unwrap(), None);
+        assert_eq!(
+            calibrate(&[10.0, 20.0], Credited::Everything, None, Some(&[0.5, 0.1]), &[], 0.95, Seed(1)).unwrap(),
+            None
+        );
     }
 
     #[test]
     fn a_precise_experiment_is_believed() {
         let found =
-            calibrate(&[1_000.0, 500.0], None, None, &[experiment(0, 300.0, 5.0)], 0.95, Seed(1)).unwrap().unwrap();
+            calibrate(&[1_000.0, 500.0], Credited::Everything, None, None, &[experiment(0, 300.0, 5.0)], 0.95, Seed(1))
+                .unwrap()
+                .unwrap();
         assert!((found.channels[0].conversions - 300.0).abs() < 1.0 && found.channels[0].measured, "{found:?}");
         // Normal interval of the measurement.
         assert!((found.channels[0].interval.high - 309.8).abs() < 1.0, "{found:?}");
@@ -301,7 +327,9 @@ mod tests {
     #[test]
     fn lifts_of_zero_and_below_are_possible() {
         let experiments = [experiment(0, -20.0, 15.0), experiment(1, 0.0, 10.0)];
-        let found = calibrate(&[200.0, 300.0, 0.0], None, None, &experiments, 0.9, Seed(1)).unwrap().unwrap();
+        let found = calibrate(&[200.0, 300.0, 0.0], Credited::Everything, None, None, &experiments, 0.9, Seed(1))
+            .unwrap()
+            .unwrap();
         for channel in &found.channels[..2] {
             assert!(
                 channel.conversions < 15.0 && channel.interval.low == 0.0 && channel.interval.high < 40.0,
@@ -316,9 +344,17 @@ mod tests {
     #[test]
     fn experiments_on_one_channel_are_pooled() {
         let twice = [experiment(0, 90.0, 10.0), experiment(0, 110.0, 10.0)];
-        let pooled = calibrate(&[200.0], None, None, &twice, 0.95, Seed(1)).unwrap();
-        let once =
-            calibrate(&[200.0], None, None, &[experiment(0, 100.0, 10.0 / 2_f64.sqrt())], 0.95, Seed(1)).unwrap();
+        let pooled = calibrate(&[200.0], Credited::Everything, None, None, &twice, 0.95, Seed(1)).unwrap();
+        let once = calibrate(
+            &[200.0],
+            Credited::Everything,
+            None,
+            None,
+            &[experiment(0, 100.0, 10.0 / 2_f64.sqrt())],
+            0.95,
+            Seed(1),
+        )
+        .unwrap();
         let conversions = |found: Option<Calibrated>| found.unwrap().channels[0].conversions;
         assert!((conversions(pooled) - conversions(once)).abs() < 1e-9);
         assert_eq!(Experiment::from_lift(2, 0.1, 0.02, 500.0), experiment(2, 50.0, 10.0));
@@ -326,7 +362,8 @@ mod tests {
 
     #[test]
     fn experiments_that_say_nothing_are_refused() {
-        let refused = |experiment| calibrate(&[1.0], None, None, &[experiment], 0.95, Seed(1)).unwrap_err();
+        let refused =
+            |experiment| calibrate(&[1.0], Credited::Everything, None, None, &[experiment], 0.95, Seed(1)).unwrap_err();
         assert_error(&refused(experiment(0, 5.0, 0.0)), ErrorKind::Data, &["5 ± 0"]);
         assert_error(&refused(experiment(0, f64::NAN, 1.0)), ErrorKind::Data, &["NaN"]);
         assert_eq!(refused(experiment(1, 1.0, 1.0)).kind(), ErrorKind::Internal);
@@ -350,7 +387,8 @@ mod tests {
             let measure = |channel: usize, unit: f64| experiment(channel, truth[channel] + 15.0 * unit, 15.0);
             let experiments: Vec<Experiment> = (0..tests).map(|test| measure(test * 5 % 8, normal())).collect();
             let known = with_harvest.then_some(harvest.as_slice());
-            let found = calibrate(&credit, None, known, &experiments, 0.9, Seed(1)).unwrap().unwrap();
+            let found =
+                calibrate(&credit, Credited::Everything, None, known, &experiments, 0.9, Seed(1)).unwrap().unwrap();
             let holds = |found: &Incremental, truth: f64| {
                 let tiny = 1e-9;
                 f64::from(u8::from(found.interval.low <= truth + tiny && truth <= found.interval.high + tiny))

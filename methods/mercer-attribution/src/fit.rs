@@ -6,7 +6,7 @@ use mercer_method::{Context, Intake};
 use rayon::prelude::*;
 
 use crate::anchors::{Anchor, anchors};
-use crate::calibrate::{self, Calibrated, Experiment, calibrate};
+use crate::calibrate::{self, Calibrated, Credited, Experiment, calibrate};
 use crate::credit::Credit;
 use crate::describe::{self, Stages, short};
 use crate::divide::Learnt;
@@ -57,7 +57,8 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
         return Err(Error::internal(format!("there is no model {}", models::id(chosen))));
     };
     let stages = describe::stages(&input.paths);
-    let calibrated = calibrated(params, input, &credit, rates.as_ref(), seed)?;
+    let credited = if chosen == ModelChoice::Hazard { Credited::Additions } else { Credited::Everything };
+    let calibrated = calibrated(params, input, (&credit, credited), rates.as_ref(), seed)?;
     let incremental = calibrated.as_ref().map_or_else(Vec::new, |found| incremental(input, &credit, found));
     Ok(Model {
         model: chosen,
@@ -80,7 +81,7 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
 fn calibrated(
     params: &Params,
     input: &Input,
-    credit: &Credit,
+    (credit, credited): (&Credit, Credited),
     rates: Option<&Hazard>,
     seed: Seed,
 ) -> Result<Option<Calibrated>> {
@@ -93,7 +94,7 @@ fn calibrated(
     }
     let found = harvest(&models::journeys(ModelChoice::Hazard, input), rates, seed)?;
     let extents: Vec<f64> = found.iter().map(Harvest::extent).collect();
-    calibrate(&credit.conversions, None, Some(&extents), &experiments, params.confidence.get(), seed)
+    calibrate(&credit.conversions, credited, None, Some(&extents), &experiments, params.confidence.get(), seed)
 }
 
 fn calibration_words(input: &Input, is_calibrated: bool) -> String {
