@@ -45,7 +45,7 @@ pub struct Params {
     pub noise: Noise,
     /// What the prior of an effect is about.
     pub effect: Effect,
-    /// Priors of single parameters, as saturation_lam=gamma(3, 1) or roi[tv]=log-normal(0.2, 0.9).
+    /// Priors of single parameters, as saturation_lam=gamma(3, 1); of one channel with its name in square brackets.
     pub priors: Vec<String>,
     /// How the posterior is found.
     pub inference: Inference,
