@@ -78,7 +78,7 @@ pub(crate) fn shorten(text: &str, size: f64, room: f64) -> String {
     format!("{}…", out.trim_end())
 }
 
-/// `text` in at most `lines` lines of `room` pixels, broken at spaces; the last one ends in an ellipsis if need be.
+/// `text` in at most `lines` lines of `room` pixels, broken at spaces and after underscores; the last one ends in an ellipsis if need be.
 pub(crate) fn wrap(text: &str, size: f64, room: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut rest = text.trim();
@@ -93,7 +93,12 @@ pub(crate) fn wrap(text: &str, size: f64, room: f64, lines: usize) -> Vec<String
             used += em(grapheme) * size;
             used <= room || (*grapheme == " " && before <= room)
         });
-        let at = fitting.filter(|&(at, grapheme)| at > 0 && grapheme == " ").map(|(at, _)| at).last();
+        let at = fitting.filter_map(|(at, grapheme)| match grapheme {
+            " " if at > 0 => Some(at),
+            "_" => Some(at + 1),
+            _ => None,
+        });
+        let at = at.last().filter(|at| *at < rest.len());
         let Some((head, tail)) = at.and_then(|at| rest.split_at_checked(at)) else { break };
         out.push(head.trim_end().to_owned());
         rest = tail.trim_start();
@@ -142,6 +147,7 @@ mod tests {
     #[test]
     fn wrapping_breaks_at_spaces() {
         assert_eq!(wrap("Returning customers", 12.0, 75.0, 2), ["Returning", "customers"]);
+        assert_eq!(wrap("paid_search", 12.0, 50.0, 2), ["paid_", "search"]);
         assert_eq!(wrap("one", 12.0, 75.0, 2), ["one"]);
         assert_eq!(wrap("", 12.0, 75.0, 2), Vec::<String>::new());
         assert_eq!(wrap("Unbreakablelongword here", 12.0, 60.0, 2), ["Unbreak…"]);

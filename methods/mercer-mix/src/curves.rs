@@ -21,8 +21,8 @@ use crate::posterior::read::Response;
 const LATELY: usize = 13;
 /// Curves of all draws together at the most: with many places fewer draws are asked.
 const MOST_CURVES: usize = 100_000;
-/// Points of a curve, and how far beyond the most that was ever spent it goes.
-const POINTS: usize = 41;
+/// Steps of a curve at the most, and how far beyond the most that was ever spent it goes.
+const STEPS: u32 = 40;
 const BEYOND: f64 = 1.5;
 /// How far a plan moves a channel, as shares of its present spend, where nothing else is said.
 const USUAL_BOUNDS: (f64, f64) = (0.5, 1.5);
@@ -51,6 +51,20 @@ pub(crate) struct ChannelCurve {
     pub(crate) most: f64,
     /// What a spend a period brings in money a period, once it has lasted.
     pub(crate) curve: ResponseCurve,
+}
+
+/// Spends from 0 to at least `most` in equal steps, which are round so that they can be read.
+fn round_spends(most: f64) -> Vec<f64> {
+    let exact = most / f64::from(STEPS);
+    if !(exact.is_normal() && exact > 0.0) {
+        return vec![0.0];
+    }
+    let power = 10_f64.powf(exact.log10().floor());
+    let step = [1.0, 2.0, 2.5, 5.0].map(|digit| digit * power).into_iter().find(|step| *step >= exact);
+    let step = step.unwrap_or(10.0 * power);
+    // A rounding must not cost the last step.
+    let steps = (most / step - 1e-9).ceil();
+    (0..=STEPS).map(f64::from).take_while(|at| *at <= steps).map(|at| at * step).collect()
 }
 
 impl Responses {
@@ -109,8 +123,7 @@ impl Responses {
                 let spend = panel.channels[*channel].spend.as_deref().unwrap_or_default();
                 let total = |period: usize| (0..self.places).map(|place| spend[place * periods + period]).sum::<f64>();
                 let most = (0..periods).map(total).fold(0.0, f64::max);
-                let step = BEYOND * most / (POINTS - 1) as f64;
-                let spends: Vec<f64> = (0..POINTS).map(|point| step * point as f64).collect();
+                let spends = round_spends(BEYOND * most);
                 ChannelCurve {
                     channel: panel.channels[*channel].name.clone(),
                     lately: self.lately[at * self.places..(at + 1) * self.places].iter().sum(),
@@ -286,4 +299,21 @@ pub(crate) fn in_words(bound: Bound) -> &'static str {
 /// A number that tables can hold; missing where it has no end.
 pub(crate) fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spends_are_round_and_reach_beyond_the_most() {
+        assert_eq!(round_spends(0.0), [0.0]);
+        for (most, step) in [(40.0, 1.0), (41.0, 2.0), (1_731.0, 50.0), (1.0, 0.025), (79_999.0, 2_000.0), (3e-7, 1e-8)]
+        {
+            let spends = round_spends(most);
+            assert!((spends[1] - step).abs() <= 1e-12 * step, "{most}: {spends:?}");
+            let last = spends[spends.len() - 1];
+            assert!(last >= most * (1.0 - 1e-9) && last - step < most, "{most}: {spends:?}");
+        }
+    }
 }

@@ -218,7 +218,7 @@ choice!(
 choice!(
     /// How sales without advertising move over the years.
     Trend {
-        /// None for one place, where a control may carry it; smooth for several.
+        /// For one place a line with a bend each quarter, or none where a control grows with time; smooth for several.
         #[default]
         Auto,
         /// The same level throughout.

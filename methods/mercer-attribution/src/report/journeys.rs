@@ -127,6 +127,20 @@ impl Desk<'_> {
         }
     }
 
+    /// A time in words that suit it: minutes, hours or days.
+    fn span(&self, days: f64) -> String {
+        let minutes = days * 24.0 * 60.0;
+        let whole = |value: f64, one: &str, many: &str| match value.round().max(1.0) {
+            1.0 => format!("1 {one}"),
+            value => format!("{value} {many}"),
+        };
+        match minutes {
+            minutes if minutes < 90.0 => whole(minutes, "minute", "minutes"),
+            minutes if minutes < 48.0 * 60.0 => whole(minutes / 60.0, "hour", "hours"),
+            _ => self.notation.label(&Unit::Days, days),
+        }
+    }
+
     /// How long, and how many touches, it takes to convert.
     pub(super) fn time(&self) -> Card {
         let paths = self.paths();
@@ -147,10 +161,7 @@ impl Desk<'_> {
             (Some(spans), Some(days)) => (
                 spans,
                 "Conversions by the time since the first touch of their journey",
-                format!(
-                    "Half of the conversions come within {} of the first touch",
-                    self.notation.label(&Unit::Days, days)
-                ),
+                format!("Half of the conversions come within {} of the first touch", self.span(days)),
             ),
             _ => (
                 by_touches(),

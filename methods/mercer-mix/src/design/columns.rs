@@ -13,6 +13,9 @@ const YEAR: f64 = 365.25;
 /// Days from one knot or bend to the next where their number is not given: a quarter of a year.
 const DAYS_A_KNOT: f64 = 91.0;
 
+/// Correlation with time from which on a control is taken for a trend.
+const TREND_LIKE: f64 = 0.95;
+
 /// What a trend consists of.
 pub(super) enum Trend {
     /// For each period the knot at or before it, and the share of the way to the next.
@@ -31,7 +34,9 @@ pub(super) fn trend(params: &Params, panel: &Panel) -> Result<Trend> {
     let line = || (0..periods).map(share).collect::<Vec<f64>>();
     let kind = match params.trend {
         params::Trend::Auto if panel.has_places() => params::Trend::Smooth,
-        params::Trend::Auto => params::Trend::None,
+        // Two straight lines could not be told apart.
+        params::Trend::Auto if panel.controls.iter().any(|control| follows_time(control, panel)) => params::Trend::None,
+        params::Trend::Auto => params::Trend::Piecewise,
         kind => kind,
     };
     Ok(match kind {
@@ -54,6 +59,18 @@ pub(super) fn trend(params: &Params, panel: &Panel) -> Result<Trend> {
             Trend::Knots((0..periods).map(|t| between_knots(within(t), learnt, count)).collect())
         }
     })
+}
+
+/// Whether a control is hardly anything but time: a trend of the user's own.
+fn follows_time(control: &Control, panel: &Panel) -> bool {
+    let learnt = control.values.get(..panel.learnt).unwrap_or(&control.values);
+    let times: Vec<f64> = (0..learnt.len()).map(|t| panel.step_of(t)).collect();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / number(values.len()).max(1.0);
+    let (level, middle) = (mean(learnt), mean(&times));
+    let products =
+        |f: &dyn Fn(f64, f64) -> f64| learnt.iter().zip(&times).map(|(x, t)| f(x - level, t - middle)).sum::<f64>();
+    let (both, own, of_time) = (products(&|x, t| x * t), products(&|x, _| x * x), products(&|_, t| t * t));
+    both * both > TREND_LIKE * TREND_LIKE * own * of_time
 }
 
 /// The knot at or before period `t`, of `count` evenly spaced from the first period to the last, and the share of the way to

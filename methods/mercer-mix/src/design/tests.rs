@@ -1,6 +1,7 @@
 //! Tests of the baseline: names, and means worked out by hand.
 
 use super::*;
+use crate::panel::Control;
 use crate::params::Trend;
 use crate::posterior::panels::made_up;
 use crate::space::Space;
@@ -34,6 +35,22 @@ fn lines_bend_where_they_should() {
 }
 
 #[test]
+fn a_trend_is_taken_in_unless_a_control_is_one() {
+    let params = Params { seasonality: 0, ..Params::default() };
+    let mut panel = bare(1, 60);
+    let trends =
+        |panel: &Panel| laid_out(&params, panel).1.names().iter().filter(|name| name.starts_with("trend")).count();
+    // Four quarters and a bit: a slope and a bend for each.
+    assert_eq!(trends(&panel), 5);
+    let control =
+        |name: &str, value: fn(usize) -> f64| Control { name: name.into(), values: (0..60).map(value).collect() };
+    panel.controls = vec![control("price", |t| (t % 7) as f64)];
+    assert_eq!(trends(&panel), 5);
+    panel.controls.push(control("week", |t| t as f64 + (t % 2) as f64));
+    assert_eq!(trends(&panel), 0);
+}
+
+#[test]
 fn knots_are_joined_by_lines_and_places_are_shifted() {
     let params = Params { knots: Some(3), seasonality: 0, ..Params::default() };
     let (baseline, space) = laid_out(&params, &bare(2, 5));
@@ -58,7 +75,7 @@ fn waves_go_by_the_day_of_the_year() {
     let mut panel = bare(1, 2);
     // 1 January and 1 July 2021: the 1st and the 182nd day.
     panel.days = vec![18_628, 18_809];
-    let params = Params { seasonality: 1, ..Params::default() };
+    let params = Params { seasonality: 1, trend: Trend::None, ..Params::default() };
     let (baseline, space) = laid_out(&params, &panel);
     assert_eq!(space.names(), ["intercept", "gamma_fourier[sin_1]", "gamma_fourier[cos_1]"]);
     let found = mean(&baseline, &[0.0, 1.0, 10.0]);
@@ -74,7 +91,8 @@ fn controls_are_over_their_largest_value_or_standardised() {
     let mut panel = made_up(1, 4);
     panel.controls.truncate(1);
     panel.controls[0].values = vec![1.0, -4.0, 2.0, 0.0];
-    let (baseline, space) = laid_out(&params, &panel);
+    let level = Params { trend: Trend::None, ..params.clone() };
+    let (baseline, space) = laid_out(&level, &panel);
     assert_eq!(space.names(), ["intercept", "gamma_control[price]"]);
     assert_eq!(mean(&baseline, &[0.0, 1.0]), [0.25, -1.0, 0.5, 0.0]);
 

@@ -5,8 +5,10 @@ mod meanings;
 pub(crate) mod panels;
 mod refusals;
 
-use super::*;
 use panels::{meridian_example, pymc_example};
+
+use super::*;
+use crate::params::Trend;
 
 /// The log density at a point with its gradient.
 fn at(posterior: &Posterior, point: &[f64]) -> (f64, Vec<f64>) {
@@ -24,8 +26,8 @@ fn close(what: &str, value: f64, expected: f64, tolerance: f64) {
 #[allow(clippy::excessive_precision, reason = "figures stand as the oracle printed them")]
 fn agrees_with_pymc_marketing() {
     let Some(panel) = pymc_example() else { return };
-    // pymc-marketing lets channels bring more than came.
-    let params = Params { baseline: Floor::Free, ..Params::default() };
+    // pymc-marketing lets channels bring more than came, and has no trend but a control's.
+    let params = Params { baseline: Floor::Free, trend: Trend::None, ..Params::default() };
     let posterior = Posterior::new(&params, &panel).unwrap();
     assert_eq!(
         posterior.names().join(" "),

@@ -255,8 +255,15 @@ impl Desk<'_> {
             label: self.money(point.spend),
             value: Some(point.returns.mean),
             interval: Some((point.returns.low, point.returns.high)),
-            // Beyond what was ever spent the curve is the model's word alone.
-            partial: point.spend > of.most,
+            partial: false,
+        };
+        // The curve goes on in another colour from the last point that was ever reached.
+        let points = &of.curve.points;
+        let reached = points.partition_point(|point| point.spend <= of.most);
+        let (seen, beyond) = (points.get(..reached), points.get(reached.saturating_sub(1)..));
+        let line = |label: &str, points: Option<&[_]>| Series {
+            label: label.into(),
+            points: points.unwrap_or_default().iter().map(point).collect(),
         };
         let rows = of
             .curve
@@ -294,7 +301,7 @@ impl Desk<'_> {
             caveats: vec!["Beyond the most that was ever spent the curve is the model's word alone.".into()],
             chart: Some(Chart::Lines {
                 unit: Unit::Money,
-                series: vec![Series { label: "brings".into(), points: of.curve.points.iter().map(point).collect() }],
+                series: vec![line("brings", seen), line("never spent so far", beyond)],
                 from_zero: true,
             }),
             table: Table { columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(), rows },

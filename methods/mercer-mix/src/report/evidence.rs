@@ -114,10 +114,12 @@ impl Desk<'_> {
             Value::Number((value * scale).round() / scale)
         };
         let count = |value: usize| Value::Count(i64::try_from(value).unwrap_or(i64::MAX));
+        #[expect(clippy::cast_possible_truncation, reason = "effective draws are few, and read as whole ones")]
+        let whole = |value: f64| Value::Count(value as i64);
         let rows = vec![
             row("Largest R-hat of all unknowns", number(diagnostics.r_hat_max, 4), "1.01 or less"),
-            row("Fewest effective draws, middle", number(diagnostics.ess_bulk_min, 0), "100 a chain or more"),
-            row("Fewest effective draws, tails", number(diagnostics.ess_tail_min, 0), "100 a chain or more"),
+            row("Fewest effective draws, middle", whole(diagnostics.ess_bulk_min), "100 a chain or more"),
+            row("Fewest effective draws, tails", whole(diagnostics.ess_tail_min), "100 a chain or more"),
             row("Trajectories that diverged", count(diagnostics.divergences), "0.2 % of draws or fewer"),
             row("Smallest E-BFMI of the chains", number(diagnostics.e_bfmi_min, 2), "0.3 or more"),
             row("Periods learnt from within their 90 % interval", Value::Share(diagnostics.covered), "80 % or more"),
