@@ -47,6 +47,8 @@ impl Cold {
             let total: f32 = near.iter().map(|(_, weight)| weight).sum::<f32>() + DOUBT;
             near.iter_mut().for_each(|(_, weight)| *weight /= total);
             near.sort_unstable_by_key(|(product, _)| *product);
+            // There are as many of these as kinds: none may hold more than its neighbours.
+            near.shrink_to_fit();
             near
         };
         let rows: Vec<Vec<(u32, f32)>> = groups.par_iter().map_init(|| Board::new(content.products()), row).collect();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{Board, Sink};
 use crate::log::Orders;
-use crate::ranking::best;
+use crate::ranking::top_of;
 use crate::scorer::Scorer;
 use crate::sparse::Sparse;
 use words::{Kind, terms};
@@ -185,22 +185,21 @@ impl Content {
         allowed: impl Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
         let allowed = |(other, score): &(u32, f32)| *other != product && *score > 0.0 && allowed(*other);
-        let mut found: Vec<(u32, f32)> = match &self.0 {
+        let mut found = match &self.0 {
             Vectors::Terms { of_terms, .. } => {
                 room.clear();
                 for (term, value) in self.mean_terms(&[(product, 1.0)]) {
                     let (products, weights) = of_terms.row(term as usize);
                     room.add_all(products, weights, value);
                 }
-                room.touched().iter().map(|other| (*other, room.get(*other))).filter(allowed).collect()
+                top_of(room.touched().iter().map(|other| (*other, room.get(*other))).filter(allowed), k)
             }
             Vectors::Given { .. } => {
                 let mut scores = vec![0.0; self.products()];
                 self.score_products(&[(product, 1.0)], &mut scores);
-                (0_u32..).zip(scores).filter(allowed).collect()
+                top_of((0_u32..).zip(scores).filter(allowed), k)
             }
         };
-        best(&mut found, k);
         // Rounding must not make two products more than the same.
         found.iter_mut().for_each(|(_, score)| *score = score.min(1.0));
         found
