@@ -16,6 +16,7 @@ pub static METHODS: &[&dyn AnyMethod] = &[
     &mercer_propensity::Propensity,
     &mercer_recommend::Recommend,
     &mercer_mix::Mix,
+    &mercer_attribution::Attribution,
 ];
 
 /// The method called `id`.

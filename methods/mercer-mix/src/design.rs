@@ -118,6 +118,19 @@ impl Baseline {
         &self.columns
     }
 
+    /// Entries of the levels of several places, where there is one for each period.
+    pub(crate) fn levels(&self) -> Option<Range<usize>> {
+        let knots = self.knots.as_ref().filter(|_| self.width > 1)?;
+        let is_own = |(period, at): (usize, &(usize, f64))| *at == (period, 0.0);
+        let each_its_own = knots.entries.len() == self.periods && knots.at.iter().enumerate().all(is_own);
+        each_its_own.then(|| knots.entries.clone())
+    }
+
+    /// Entries of the shifts of all places but the first.
+    pub(crate) fn shifts(&self) -> Range<usize> {
+        self.shifts.clone()
+    }
+
     /// Room for [`Baseline::predict`] and [`Baseline::pull_back`].
     pub(crate) fn room(&self) -> BaselineRoom {
         BaselineRoom { by_period: vec![0.0; self.periods], by_place: vec![0.0; self.width] }
@@ -201,6 +214,36 @@ impl Baseline {
         for (entry, column) in &self.columns {
             by_value[*entry] += dot(column, pull);
         }
+    }
+
+    /// The controls in several places whose coefficients the data know well: entries of the mean and the standard deviation of the
+    /// places' coefficients and of their deviations. `outcome` is scaled, period by period, 0 where it is missing.
+    ///
+    /// Each place's coefficient is first estimated by least squares, from the outcome's distance to the mean of the places in the
+    /// period. Where these estimates differ by more than their errors, the coefficients themselves are the better coordinates; else
+    /// their deviations are (Papaspiliopoulos, Roberts & Sköld 2007, Statistical Science 22, 59–73).
+    pub(crate) fn well_known(&self, outcome: &[f64]) -> Vec<(usize, usize, Range<usize>)> {
+        let known = |control: &&PlacedControl| {
+            let (mut products, mut squares, mut scatter) =
+                (vec![0.0; self.width], vec![0.0; self.width], vec![0.0; self.width]);
+            for (outcome, values) in rows(outcome, self.width).zip(rows(&control.values, self.width)) {
+                let mean = outcome.iter().sum::<f64>() / self.width as f64;
+                for (place, (outcome, value)) in outcome.iter().zip(values).enumerate() {
+                    products[place] += value * (outcome - mean);
+                    squares[place] += value * value;
+                    scatter[place] += (outcome - mean).powi(2);
+                }
+            }
+            let used = || (0..self.width).filter(|place| squares[*place] > 0.0);
+            let slopes: Vec<f64> = used().map(|place| products[place] / squares[place]).collect();
+            let count = slopes.len() as f64;
+            let error = used().map(|place| scatter[place] / self.periods as f64 / squares[place]).sum::<f64>() / count;
+            let mean = slopes.iter().sum::<f64>() / count;
+            let spread = slopes.iter().map(|slope| (slope - mean).powi(2)).sum::<f64>() / (count - 1.0);
+            count > 1.0 && spread - error > error
+        };
+        let entries = |control: &PlacedControl| (control.mean, control.spread, control.deviations.clone());
+        self.controls.iter().filter(known).map(entries).collect()
     }
 
     /// Puts the coefficients of controls in each place where `values` has their deviations.

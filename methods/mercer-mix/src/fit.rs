@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mercer_base::{Result, Seed};
 use mercer_method::{Context, Intake};
 use mercer_stats::mcmc::{Summary, highest_density_interval, summarise_all};
+use rayon::prelude::*;
 
 use crate::answers::{Answers, FEW, Forecast, thinned};
 use crate::curves;
@@ -25,7 +26,7 @@ use crate::trust::{Diagnostics, trade_offs, unidentified};
 /// Unknowns among which pairs are looked for that trade off: those of channels and the level come first.
 const PAIRED: usize = 60;
 /// Smaller steps than usual: tails of saturation are long.
-const TARGET_ACCEPT: f64 = 0.9;
+const TARGET_ACCEPT: f64 = 0.95;
 
 /// Fits a model.
 ///
@@ -56,7 +57,7 @@ pub(crate) fn sampled(
         let name = |unknown: usize| posterior.names().get(unknown).cloned().unwrap_or_default();
         let count = params.chains.max(1) as usize * params.draws.max(1) as usize;
         let mut found = approximate(&sheared, &starts, count, seed, &name)?;
-        found.draws.points.chunks_exact_mut(found.draws.dim.max(1)).for_each(|point| sheared.unshear(point));
+        unshear(posterior, &sheared, &mut found.draws);
         return Ok((found.draws, Some(found.shape)));
     }
     let settings = Settings {
@@ -70,9 +71,10 @@ pub(crate) fn sampled(
 
 /// Points to start chains from, in the coordinates of the sampler.
 fn starts(posterior: &Posterior, sheared: &Sheared<'_>, count: u32, seed: Seed) -> Vec<Vec<f64>> {
+    let mut work = posterior.work();
     let start = |chain: u32| {
         let mut point = posterior.start(seed.split("start").nth(chain.into()));
-        sheared.shear(&mut point);
+        sheared.shear(&mut point, &mut work);
         point
     };
     (0..count).map(start).collect()
@@ -92,8 +94,15 @@ pub(crate) fn chains(
     let sheared = Sheared::new(posterior);
     let starts = starts(posterior, &sheared, count, seed);
     let mut draws = sample(&sheared, &starts, settings, seed, say)?;
-    draws.points.chunks_exact_mut(draws.dim.max(1)).for_each(|point| sheared.unshear(point));
+    unshear(posterior, &sheared, &mut draws);
     Ok(draws)
+}
+
+/// Brings draws into the posterior's own coordinates.
+fn unshear(posterior: &Posterior, sheared: &Sheared<'_>, draws: &mut Draws) {
+    let room = || posterior.work();
+    let points = draws.points.par_chunks_exact_mut(draws.dim.max(1));
+    points.for_each_init(room, |work, point| sheared.unshear(point, work));
 }
 
 /// Asks the draws.

@@ -39,11 +39,13 @@ pub struct Params {
     pub seasonality: u32,
     /// Whether effects add up, or multiply what is there.
     pub form: Form,
+    /// Whether what would come without channels may lie below nothing on average (one place, effects that add up).
+    pub baseline: Floor,
     /// How the sales of a period scatter.
     pub noise: Noise,
     /// What the prior of an effect is about.
     pub effect: Effect,
-    /// Priors of single parameters, as saturation_lam=gamma(3, 1) or roi[tv]=log-normal(0.2, 0.9).
+    /// Priors of single parameters, as saturation_lam=gamma(3, 1); of one channel with its name in square brackets.
     pub priors: Vec<String>,
     /// How the posterior is found.
     pub inference: Inference,
@@ -91,6 +93,7 @@ impl Default for Params {
             knots: None,
             seasonality: 2,
             form: Form::Additive,
+            baseline: Floor::Positive,
             noise: Noise::Normal,
             effect: Effect::Auto,
             priors: Vec::new(),
@@ -160,6 +163,16 @@ choice!(
         Day,
         /// Weeks from Monday.
         Week,
+    }
+);
+choice!(
+    /// Where what would come without channels may lie on average.
+    Floor {
+        /// Above nothing: channels cannot have brought more than came.
+        #[default]
+        Positive,
+        /// Anywhere.
+        Free,
     }
 );
 choice!(

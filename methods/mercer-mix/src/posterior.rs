@@ -5,6 +5,7 @@
 
 mod defaults;
 mod experiment;
+pub(crate) mod levels;
 mod media;
 mod noise;
 pub(crate) mod read;
@@ -15,11 +16,17 @@ use mercer_base::{Error, Result, Seed};
 use crate::density::Density;
 use crate::design::{Baseline, BaselineRoom};
 use crate::panel::{Channel, Panel};
-use crate::params::{Effect, Params, pairs};
-use crate::prior::Prior;
-use crate::sheared::{Level, Shear};
+use crate::params::{Effect, Floor, Form, Params, pairs};
+use crate::sheared::{Centred, Level, Shear};
 use crate::space::{Layout, Space};
+use mercer_stats::special::{logistic, softplus};
+#[cfg(test)]
+use rand::{RngExt, SeedableRng};
+#[cfg(test)]
+use rand_chacha::ChaCha8Rng;
+
 use experiment::{Experiment, ExperimentRoom};
+use levels::{LevelRoom, Levels};
 use media::{Media, MediaRoom};
 use noise::Noise;
 use scale::{OutcomeScale, by_period, worth};
@@ -40,6 +47,8 @@ pub(crate) struct Posterior {
     /// Worth in money of a unit of effect on the model's scale, period by period.
     worth: Vec<f64>,
     noise: Noise,
+    /// Whether the mean of the baseline is kept above nothing.
+    has_floor: bool,
     experiments: Vec<Experiment>,
     /// What reading a point needs beside the model.
     facts: read::Facts,
@@ -53,6 +62,9 @@ pub(crate) struct Work {
     by_value: Vec<f64>,
     /// The model's mean; its derivatives after the likelihood.
     mean: Vec<f64>,
+    levels: LevelRoom,
+    /// Mean of the baseline over all rows.
+    without_channels: f64,
     baseline: BaselineRoom,
     media: Vec<MediaRoom>,
     experiments: Vec<ExperimentRoom>,
@@ -109,13 +121,31 @@ impl Posterior {
         let experiment = |experiment| Experiment::new(experiment, panel, &media, &scale);
         let experiments = panel.experiments.iter().map(experiment).collect::<Result<_>>()?;
         let facts = read::Facts::new(panel);
+        let has_floor = places == 1
+            && params.form == Form::Additive
+            && params.baseline == Floor::Positive
+            && panel.outcome.iter().all(|outcome| outcome.is_nan() || *outcome >= 0.0);
         let usual =
             panel.channels.iter().zip(&media).map(|(channel, media)| usual(channel, panel, media.unit)).collect();
         let ran = panel.channels.iter().map(|channel| {
             channel.media.iter().filter(|media| **media > 0.0).count() as f64 / panel.rows().max(1) as f64
         });
         let ran = ran.collect();
-        Ok(Self { ran, usual, space, places, periods, scale, baseline, media, worth, noise, experiments, facts })
+        Ok(Self {
+            has_floor,
+            ran,
+            usual,
+            space,
+            places,
+            periods,
+            scale,
+            baseline,
+            media,
+            worth,
+            noise,
+            experiments,
+            facts,
+        })
     }
 
     /// The unknowns, as they are called in results.
@@ -144,10 +174,20 @@ impl Posterior {
         self
     }
 
-    /// A point drawn from the priors.
+    /// A point drawn from the priors, of which the floor of the baseline is one.
     #[cfg(test)]
     pub(crate) fn prior_draw(&self, seed: Seed) -> Vec<f64> {
-        self.space.prior_draw(seed)
+        let mut work = self.work();
+        let mut dice = ChaCha8Rng::seed_from_u64(seed.split("floor").0);
+        loop {
+            let point = self.space.prior_draw(Seed(dice.random()));
+            work.values = self.space.values(&point);
+            self.forward(&mut work);
+            let ln_accepted = if self.has_floor { ln_floor(work.without_channels / FLOOR) } else { 0.0 };
+            if dice.random::<f64>().ln() < ln_accepted {
+                return point;
+            }
+        }
     }
 
     /// How coefficients trade off with the curves of their channels.
@@ -157,30 +197,130 @@ impl Posterior {
 
     /// How the level of one place trades off with all that is above 0 on average; `None` where the level is no free number.
     pub(crate) fn level(&self) -> Option<Level> {
-        let is_free = |prior: &Prior| prior.at(0.5).value == 0.5 && prior.at(-0.5).value == -0.5;
-        let unknown = |entry: usize| {
-            let (at, prior) = self.space.entry(entry)?;
-            at.filter(|_| is_free(&prior))
-        };
         let (level, others) = self.baseline.columns().split_first()?;
         if self.places > 1 || level.1.iter().any(|value| *value != 1.0) {
             return None;
         }
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let columns = others.iter().filter_map(|(entry, values)| Some((unknown(*entry)?, mean(values)))).collect();
+        let columns =
+            others.iter().filter_map(|(entry, values)| Some((self.space.free_number(*entry)?, mean(values)))).collect();
         let sheared = self.media.iter().zip(&self.usual).zip(&self.ran);
-        let ran = sheared.filter(|((media, usual), _)| media.shear(&self.space, **usual).is_some()).map(|(_, ran)| *ran);
-        Some(Level { at: unknown(level.0)?, columns, ran: ran.collect() })
+        let ran =
+            sheared.filter(|((media, usual), _)| media.shear(&self.space, **usual).is_some()).map(|(_, ran)| *ran);
+        Some(Level { at: self.space.free_number(level.0)?, columns, ran: ran.collect() })
+    }
+
+    /// The levels of periods and the shifts of several places; `None` where they are not each a free number.
+    pub(crate) fn levels(&self) -> Option<Levels> {
+        Levels::new(&self.space, self.baseline.levels()?, self.baseline.shifts(), self.places)
+    }
+
+    /// The coefficients of controls in each place that are better coordinates than their deviations.
+    pub(crate) fn centred(&self) -> Vec<Centred> {
+        let found = self.baseline.well_known(self.noise.outcome()).into_iter();
+        let centred = found.filter_map(|(mean, spread, deviations)| {
+            let (at, prior) = self.space.entry(spread)?;
+            let is_logarithm = (prior.at(0.5).value.ln() - 0.5).abs() < 1e-12;
+            let first = self.space.free_number(deviations.start)?;
+            let deviations = first..first + deviations.len();
+            Some(Centred { mean: self.space.free_number(mean)?, spread: at.filter(|_| is_logarithm)?, deviations })
+        });
+        centred.collect()
+    }
+
+    /// Turns the levels of a point into their coordinates.
+    pub(crate) fn level_coordinates(&self, levels: &Levels, point: &mut [f64], work: &mut Work) {
+        work.values = self.space.values(point);
+        levels.leave_out(&mut work.values);
+        self.forward(work);
+        levels.to_coordinates(point, &work.mean, &mut work.levels);
+    }
+
+    /// Turns the coordinates of the levels of a point into the levels.
+    pub(crate) fn settle_levels(&self, levels: &Levels, point: &mut [f64], work: &mut Work) {
+        let mut gradient = vec![0.0; point.len()];
+        self.value_of(point, Some(levels), &mut gradient, work);
+        levels.read(&work.values, point);
     }
 
     /// Computes effects, coefficients and the mean of the point that `work` has the values of.
     fn forward(&self, work: &mut Work) {
         self.baseline.predict(&work.values, &mut work.mean, &mut work.baseline);
+        work.without_channels = work.mean.iter().sum::<f64>() / work.mean.len().max(1) as f64;
         for (media, room) in self.media.iter().zip(&mut work.media) {
             media.forward(&work.values, &self.worth, room);
             room.add_to(&mut work.mean);
         }
     }
+
+    /// The log density and its gradient at a point, of which the levels of periods stand in their coordinates (see [`levels`]) where
+    /// they are given.
+    pub(crate) fn value_of(
+        &self,
+        point: &[f64],
+        levels: Option<&Levels>,
+        gradient: &mut [f64],
+        work: &mut Work,
+    ) -> f64 {
+        let mut ln_density = self.space.read(point, &mut work.values, &mut work.slopes, gradient);
+        if !ln_density.is_finite() {
+            return ln_density;
+        }
+        if let Some(levels) = levels {
+            levels.leave_out(&mut work.values);
+        }
+        self.forward(work);
+        let Work {
+            values,
+            slopes,
+            by_value,
+            mean,
+            levels: level_room,
+            without_channels,
+            baseline,
+            media: rooms,
+            experiments,
+        } = work;
+        if let Some(levels) = levels {
+            ln_density += levels.settle(&self.space, point, (values, mean), gradient, level_room);
+        }
+        by_value.fill(0.0);
+        ln_density += self.noise.pull(values, mean, by_value);
+        if let Some(levels) = levels {
+            levels.split(gradient, mean, level_room);
+        }
+        for (experiment, room) in self.experiments.iter().zip(experiments.iter_mut()) {
+            let channel = experiment.channel;
+            ln_density += experiment.value(values, &self.media[channel], &mut rooms[channel], room);
+        }
+        let floor = if self.has_floor { *without_channels / FLOOR } else { f64::INFINITY };
+        ln_density += ln_floor(floor);
+        let lift = (1.0 - logistic(floor)) / FLOOR / mean.len() as f64;
+        mean.iter_mut().for_each(|pull| *pull += lift);
+        self.baseline.pull_back(values, mean, baseline, by_value);
+        mean.iter_mut().for_each(|pull| *pull -= lift);
+        for (channel, (media, room)) in self.media.iter().zip(rooms).enumerate() {
+            media.pull_back(values, (mean, &self.worth), room, by_value, |room, by_value| {
+                let with_rooms = self.experiments.iter().zip(experiments.iter_mut());
+                for (experiment, at) in with_rooms.filter(|(experiment, _)| experiment.channel == channel) {
+                    experiment.pull_back(values, media, room, at, by_value);
+                }
+            });
+        }
+        self.space.pull_back(by_value, slopes, gradient);
+        if let Some(levels) = levels {
+            levels.finish(level_room, gradient);
+        }
+        ln_density
+    }
+}
+
+/// How sharply the baseline is kept above nothing, as a share of the largest outcome.
+const FLOOR: f64 = 0.02;
+
+/// Logarithm of the prior's factor that keeps a baseline above nothing; it is 0 where the baseline is far above.
+fn ln_floor(baseline: f64) -> f64 {
+    if baseline > 40.0 { 0.0 } else { -softplus(-baseline) }
 }
 
 /// The mean exposure of a channel while it ran, on the model's scale; where people are counted, how often they were reached.
@@ -208,6 +348,8 @@ impl Density for Posterior {
             slopes: vec![0.0; self.space.len()],
             by_value: vec![0.0; self.space.len()],
             mean: vec![0.0; self.places * self.periods],
+            levels: LevelRoom::new(self.periods, self.places),
+            without_channels: 0.0,
             baseline: self.baseline.room(),
             media: self.media.iter().map(|media| media.room(self.places)).collect(),
             experiments: self.experiments.iter().map(|each| each.room(&self.media[each.channel])).collect(),
@@ -215,29 +357,7 @@ impl Density for Posterior {
     }
 
     fn value(&self, point: &[f64], gradient: &mut [f64], work: &mut Work) -> f64 {
-        let mut ln_density = self.space.read(point, &mut work.values, &mut work.slopes, gradient);
-        if !ln_density.is_finite() {
-            return ln_density;
-        }
-        self.forward(work);
-        let Work { values, slopes, by_value, mean, baseline, media: rooms, experiments } = work;
-        by_value.fill(0.0);
-        ln_density += self.noise.pull(values, mean, by_value);
-        for (experiment, room) in self.experiments.iter().zip(experiments.iter_mut()) {
-            let channel = experiment.channel;
-            ln_density += experiment.value(values, &self.media[channel], &mut rooms[channel], room);
-        }
-        self.baseline.pull_back(values, mean, baseline, by_value);
-        for (channel, (media, room)) in self.media.iter().zip(rooms).enumerate() {
-            media.pull_back(values, (mean, &self.worth), room, by_value, |room, by_value| {
-                let with_rooms = self.experiments.iter().zip(experiments.iter_mut());
-                for (experiment, at) in with_rooms.filter(|(experiment, _)| experiment.channel == channel) {
-                    experiment.pull_back(values, media, room, at, by_value);
-                }
-            });
-        }
-        self.space.pull_back(by_value, slopes, gradient);
-        ln_density
+        self.value_of(point, None, gradient, work)
     }
 }
 

@@ -3,10 +3,15 @@
 //! A channel's coefficient and the parameter of its curve trade off along a bent ridge: what the data know is the effect at the
 //! exposure that was usual. So the coefficient's coordinate is moved by the logarithm of the curve there. The level trades off with
 //! everything that is above 0 on average, so its coordinate is the mean of the outcome instead. The moves are shears, whose volume
-//! is 1: the posterior stays the same.
+//! is 1: the posterior stays the same. With several places the levels of periods and places are moved in the same way (see
+//! [`crate::posterior::levels`]), and the places' shifts, which all lean on the first place, are rotated apart: that volume is
+//! constant. Coefficients of controls by place stand for their deviations where the data know them well.
+
+use std::ops::Range;
 
 use crate::density::Density;
 use crate::params::Saturation;
+use crate::posterior::levels::Levels;
 use crate::posterior::{Posterior, Work};
 use crate::prior::Prior;
 use crate::transform::saturation::Curve;
@@ -19,6 +24,80 @@ pub(crate) struct Sheared<'a> {
     posterior: &'a Posterior,
     shears: Vec<Shear>,
     level: Option<Level>,
+    levels: Option<Levels>,
+    shifts: Option<Shifts>,
+    centred: Vec<Centred>,
+}
+
+/// Coefficients of a control by place, which the data know so well that they are better coordinates than their deviations from the
+/// mean, in units of their standard deviation.
+#[derive(Debug, Clone)]
+pub(crate) struct Centred {
+    /// The unknown of the mean.
+    pub(crate) mean: usize,
+    /// The unknown of the standard deviation, whose coordinate is its logarithm.
+    pub(crate) spread: usize,
+    /// The unknowns of the deviations.
+    pub(crate) deviations: Range<usize>,
+}
+
+impl Centred {
+    /// Deviations become coefficients.
+    fn to_coefficients(&self, point: &mut [f64]) {
+        let (mean, spread) = (point[self.mean], point[self.spread].exp());
+        point[self.deviations.clone()].iter_mut().for_each(|value| *value = mean + spread * *value);
+    }
+
+    /// Coefficients become deviations.
+    fn to_deviations(&self, point: &mut [f64]) {
+        let (mean, spread) = (point[self.mean], point[self.spread].exp());
+        point[self.deviations.clone()].iter_mut().for_each(|value| *value = (*value - mean) / spread);
+    }
+
+    /// Turns the gradient by the deviations of `own` into that by the coefficients; returns the logarithm of the change of volume.
+    fn pull_back(&self, own: &[f64], gradient: &mut [f64]) -> f64 {
+        let spread = own[self.spread].exp();
+        let (mut by_mean, mut by_spread) = (0.0, 0.0);
+        for (deviation, slope) in own[self.deviations.clone()].iter().zip(&mut gradient[self.deviations.clone()]) {
+            by_spread += *slope * deviation;
+            *slope /= spread;
+            by_mean += *slope;
+        }
+        let count = self.deviations.len() as f64;
+        gradient[self.mean] -= by_mean;
+        gradient[self.spread] -= by_spread + count;
+        -count * own[self.spread]
+    }
+}
+
+/// The places' shifts against the first place. Their errors share that of the first place, so that the covariance of `n` of them is
+/// about `I + 11ᵀ`: they are `u + c 1 Σ u` of independent `u`, with `(1 + c n)² = 1 + n`.
+#[derive(Debug, Clone)]
+struct Shifts {
+    unknowns: Range<usize>,
+    common: f64,
+}
+
+impl Shifts {
+    fn new(unknowns: Range<usize>) -> Self {
+        let count = unknowns.len().max(1) as f64;
+        Self { unknowns, common: ((1.0 + count).sqrt() - 1.0) / count }
+    }
+
+    /// Adds a multiple of their sum to each.
+    fn add_sum(&self, values: &mut [f64], times: f64) {
+        let values = &mut values[self.unknowns.clone()];
+        let sum: f64 = values.iter().sum();
+        values.iter_mut().for_each(|value| *value += times * sum);
+    }
+
+    fn rotate(&self, values: &mut [f64]) {
+        self.add_sum(values, self.common);
+    }
+
+    fn rotate_back(&self, values: &mut [f64]) {
+        self.add_sum(values, -self.common / (1.0 + self.common * self.unknowns.len() as f64));
+    }
 }
 
 /// The level, and what adds to the mean of the outcome beside it.
@@ -70,19 +149,46 @@ impl Shear {
 impl<'a> Sheared<'a> {
     /// A posterior with the shears that its channels ask for.
     pub(crate) fn new(posterior: &'a Posterior) -> Self {
-        Self { posterior, shears: posterior.shears(), level: posterior.level() }
+        let levels = posterior.levels();
+        let shifts = levels.as_ref().map(|levels| Shifts::new(levels.shifts()));
+        Self {
+            posterior,
+            shears: posterior.shears(),
+            level: posterior.level(),
+            levels,
+            shifts,
+            centred: posterior.centred(),
+        }
     }
 
     /// Coordinates of the posterior's own become sheared ones.
-    pub(crate) fn shear(&self, point: &mut [f64]) {
+    pub(crate) fn shear(&self, point: &mut [f64], work: &mut Work) {
+        if let Some(levels) = &self.levels {
+            self.posterior.level_coordinates(levels, point, work);
+        }
         self.shears.iter().for_each(|shear| point[shear.effect] += shear.logarithm(point, 0, 0.0));
         if let Some(level) = &self.level {
             point[level.at] += level.rest(point, &self.shears);
         }
+        if let Some(shifts) = &self.shifts {
+            shifts.rotate_back(point);
+        }
+        self.centred.iter().for_each(|centred| centred.to_coefficients(point));
     }
 
     /// Sheared coordinates become the posterior's own.
-    pub(crate) fn unshear(&self, point: &mut [f64]) {
+    pub(crate) fn unshear(&self, point: &mut [f64], work: &mut Work) {
+        self.unshear_all_but_levels(point);
+        if let Some(levels) = &self.levels {
+            self.posterior.settle_levels(levels, point, work);
+        }
+    }
+
+    fn unshear_all_but_levels(&self, point: &mut [f64]) {
+        self.centred.iter().for_each(|centred| centred.to_deviations(point));
+        if let Some(shifts) = &self.shifts {
+            shifts.rotate(point);
+        }
         if let Some(level) = &self.level {
             point[level.at] -= level.rest(point, &self.shears);
         }
@@ -103,8 +209,9 @@ impl Density for Sheared<'_> {
 
     fn value(&self, point: &[f64], gradient: &mut [f64], (work, own): &mut Self::Work) -> f64 {
         own.copy_from_slice(point);
-        self.unshear(own);
-        let value = self.posterior.value(own, gradient, work);
+        self.unshear_all_but_levels(own);
+        let mut value = self.posterior.value_of(own, self.levels.as_ref(), gradient, work);
+        value += self.centred.iter().map(|centred| centred.pull_back(own, gradient)).sum::<f64>();
         for shear in &self.shears {
             for which in 0..2 {
                 let Some((Some(at), _)) = shear.curve[which] else { continue };
@@ -118,6 +225,10 @@ impl Density for Sheared<'_> {
             for (shear, ran) in self.shears.iter().zip(&level.ran) {
                 gradient[shear.effect] -= slope * point[shear.effect].exp() * ran;
             }
+        }
+        if let Some(shifts) = &self.shifts {
+            // The matrix is symmetric: derivatives turn as the shifts do.
+            shifts.rotate(gradient);
         }
         value
     }
@@ -133,20 +244,32 @@ mod tests {
 
     #[test]
     fn the_slope_is_that_of_the_sheared_density() {
-        let panel = made_up(1, 60);
-        for saturation in [Saturation::Logistic, Saturation::Hill, Saturation::MichaelisMenten, Saturation::Root] {
+        for (places, saturation) in [
+            (1, Saturation::Logistic),
+            (1, Saturation::Hill),
+            (1, Saturation::MichaelisMenten),
+            (1, Saturation::Root),
+            (4, Saturation::Hill),
+        ] {
+            let panel = made_up(places, 60);
             let params = Params { saturation, ..Params::default() };
             let posterior = Posterior::new(&params, &panel).unwrap();
             let sheared = Sheared::new(&posterior);
-            assert!(!sheared.shears.is_empty());
+            assert!(places > 1 || !sheared.shears.is_empty());
+            assert_eq!((sheared.levels.is_some(), sheared.shifts.is_some()), (places > 1, places > 1));
             let mut point = posterior.start(Seed(3));
             let own = point.clone();
-            sheared.shear(&mut point);
+            sheared.shear(&mut point, &mut posterior.work());
+            let mut back = point.clone();
+            sheared.unshear(&mut back, &mut posterior.work());
+            assert!(back.iter().zip(&own).all(|(back, own)| (back - own).abs() < 1e-10));
             let (mut gradient, mut other) = (vec![0.0; sheared.dim()], vec![0.0; sheared.dim()]);
             let mut work = sheared.work();
             let value = sheared.value(&point, &mut gradient, &mut work);
-            // The same density: the shear's volume is 1.
-            assert!((value - posterior.value(&own, &mut other, &mut posterior.work())).abs() < 1e-9 * value.abs());
+            // The same density: the shear's volume is 1, that of coefficients for deviations known.
+            let volume: f64 = sheared.centred.iter().map(|c| c.deviations.len() as f64 * own[c.spread]).sum();
+            let own_value = posterior.value(&own, &mut other, &mut posterior.work());
+            assert!((value + volume - own_value).abs() < 1e-9 * value.abs());
             for at in 0..point.len() {
                 let mut moved = |step: f64| {
                     let mut point = point.clone();

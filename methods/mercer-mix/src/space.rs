@@ -86,6 +86,12 @@ impl Space {
         self.entries.get(entry).map(|entry| (entry.at, entry.prior))
     }
 
+    /// The unknown of an entry whose parameter is any number, and is its own coordinate.
+    pub(crate) fn free_number(&self, entry: usize) -> Option<usize> {
+        let (at, prior) = self.entry(entry)?;
+        at.filter(|_| prior.at(0.5).value == 0.5 && prior.at(-0.5).value == -0.5)
+    }
+
     /// Whether the entry is known: no unknown.
     pub(crate) fn is_fixed(&self, entry: usize) -> bool {
         self.entries.get(entry).is_none_or(|entry| entry.at.is_none())

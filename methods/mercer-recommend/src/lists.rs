@@ -142,7 +142,6 @@ fn arrangement(params: &Params) -> Arrangement {
             0.0 => Rotation::None,
             strength => Rotation::Shown { strength: single(strength), decay: SEND_DECAY },
         },
-        ..Arrangement::default()
     }
 }
 

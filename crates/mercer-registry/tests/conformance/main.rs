@@ -1,6 +1,7 @@
 //! Every method of the registry keeps what all methods promise.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod attribution;
 mod lifetime;
 mod mix;
 mod propensity;
@@ -12,9 +13,10 @@ mercer_testkit::conformance!(propensity_promises, crate::method("propensity"), c
 mercer_testkit::conformance!(segment_promises, crate::method("segment"), crate::segment::samples());
 mercer_testkit::conformance!(recommend_promises, crate::method("recommend"), crate::recommend::samples());
 mercer_testkit::conformance!(mix_promises, crate::method("mix"), crate::mix::samples());
+mercer_testkit::conformance!(attribution_promises, crate::method("attribution"), crate::attribution::samples());
 
 /// The methods above. Each has a line there, a line here and a file of samples.
-const CHECKED: &[&str] = &["lifetime", "segment", "propensity", "recommend", "mix"];
+const CHECKED: &[&str] = &["lifetime", "segment", "propensity", "recommend", "mix", "attribution"];
 
 fn method(id: &str) -> &'static dyn mercer_registry::AnyMethod {
     mercer_registry::method(id).unwrap()

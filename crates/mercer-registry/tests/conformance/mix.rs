@@ -85,7 +85,8 @@ fn weeks(places: usize) -> Frame {
     ];
     if places > 1 {
         columns.push(("geo", words(all.iter().map(|(place, _)| PLACES[*place]))));
-        columns.push(("population", Column::Numbers(all.iter().map(|(place, _)| 1e5 * (1.0 + *place as f64)).collect())));
+        columns
+            .push(("population", Column::Numbers(all.iter().map(|(place, _)| 1e5 * (1.0 + *place as f64)).collect())));
     }
     table("periods", columns)
 }

@@ -35,21 +35,23 @@ fn the_help_says_how_to_start() {
     Usage: mercer [OPTIONS] <COMMAND>
 
     Commands:
-      demo        Run everything on a simulated furniture shop and print where the report is
-      init        Look at exports and write a mercer.toml that maps them
-      check       Read the sources and print what is wrong with them
-      run         Read what is new, build the customer 360 and the report
-      query       Ask in SQL: canonical tables, metrics and the customer 360
-      export      Write a table to a CSV, Parquet or JSON file
-      report      Write the report again from what was read last
-      lifetime    Customer lifetime value: What is each customer worth, and who is slipping away?
-      segment     Segments and personas: Which kinds of customers are there, who are they, and who
-                  moved?
-      propensity  Propensity: Who will churn, buy again, unsubscribe or convert, and why?
-      recommend   Recommendations: What should we offer this customer next, and after this purchase?
-      mix         Marketing mix: What does each channel return, and where should the next unit of money
-                  go?
-      help        Print this message or the help of the given subcommand(s)
+      demo         Run everything on a simulated furniture shop and print where the report is
+      init         Look at exports and write a mercer.toml that maps them
+      check        Read the sources and print what is wrong with them
+      run          Read what is new, build the customer 360 and the report
+      query        Ask in SQL: canonical tables, metrics and the customer 360
+      export       Write a table to a CSV, Parquet or JSON file
+      report       Write the report again from what was read last
+      lifetime     Customer lifetime value: What is each customer worth, and who is slipping away?
+      segment      Segments and personas: Which kinds of customers are there, who are they, and who
+                   moved?
+      propensity   Propensity: Who will churn, buy again, unsubscribe or convert, and why?
+      recommend    Recommendations: What should we offer this customer next, and after this purchase?
+      mix          Marketing mix: What does each channel return, and where should the next unit of money
+                   go?
+      attribution  Attribution: Which touchpoints earned the conversions, and how far is that from what
+                   they caused?
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -p, --project <DIR>

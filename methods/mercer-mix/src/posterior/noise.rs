@@ -48,6 +48,11 @@ impl Noise {
         Ok(Self { sigma, degrees, outcome, known, count })
     }
 
+    /// The scaled outcome, period by period; 0 where it is missing.
+    pub(super) fn outcome(&self) -> &[f64] {
+        &self.outcome
+    }
+
     /// Takes another outcome, known throughout.
     #[cfg(test)]
     pub(super) fn learn_from(&mut self, outcome: Vec<f64>) {

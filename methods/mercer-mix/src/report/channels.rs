@@ -4,7 +4,7 @@ use mercer_base::card::{Bar, Card, Chart, Column, Point, Series, Step, Table, Un
 use mercer_base::words::count;
 use mercer_method::day::written_day;
 
-use super::{Desk, range, rounded};
+use super::{Desk, range, rounded, tiny};
 use crate::curves::{finite, in_words};
 use crate::decide::{BreakEven, Status};
 
@@ -109,7 +109,7 @@ impl Desk<'_> {
         let title = match plan.status {
             Status::Flat => "No division of the budget would change what comes back".to_owned(),
             _ if gain.low > 0.0 => format!(
-                "Divided anew, the same kind of spend brings {} more a period ({} to {})",
+                "The same money, divided anew, brings {} more a period ({} to {})",
                 self.money(gain.mean),
                 self.money(gain.low),
                 self.money(gain.high)
@@ -177,9 +177,14 @@ impl Desk<'_> {
             )),
             caveats: vec![
                 format!(
-                    "Certificate: the last unit of money brings {:.3} in every channel that is free to move, to within {:.1e}; no other \
-                     division within the bounds brings more by more than {:.1e}.",
-                    certificate.multiplier, certificate.residual, certificate.gap
+                    "Certificate: the last unit of money brings {:.3} in every channel that is free to move, {}; no other division within \
+                     the bounds brings more{}.",
+                    certificate.multiplier,
+                    match tiny(certificate.residual) {
+                        None => "to rounding".to_owned(),
+                        Some(part) => format!("to within {part}"),
+                    },
+                    tiny(certificate.gap).map_or_else(String::new, |part| format!(" by more than {part}"))
                 ),
                 "Channels move by at most a half and not beyond what was ever spent, unless bounds say otherwise; those of which the \
                  data say little keep what they have."

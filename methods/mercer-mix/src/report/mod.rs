@@ -74,17 +74,23 @@ impl Desk<'_> {
 
     fn tiles(&self) -> Vec<Tile> {
         let model = self.model();
-        let best = model.roi.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
-        let Some((channel, roi)) = best else { return Vec::new() };
+        let baseline = &model.baseline_share;
+        let most = model.contribution_share.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
+        let Some((channel, share)) = most else { return Vec::new() };
         vec![Tile {
-            label: format!("Return of {channel}"),
-            value: Value::Number(rounded(roi.mean)),
+            label: "Brought by channels".to_owned(),
+            value: Value::Share(1.0 - baseline.mean),
             previous: None,
             change: None,
             change_in_points: false,
             more_is_better: None,
             course: Vec::new(),
-            note: format!("for each unit spent, the best of {}; 90 % {}", model.roi.len(), range(roi)),
+            note: format!(
+                "of the target of the marketing mix, 90 % {} to {}; most by {channel} ({})",
+                self.share((1.0 - baseline.hdi_90[1]).max(0.0)),
+                self.share(1.0 - baseline.hdi_90[0]),
+                self.share(share.mean)
+            ),
         }]
     }
 
@@ -95,6 +101,11 @@ impl Desk<'_> {
 
 /// Held-out coverage of 90 % intervals below which no plan is shown.
 const LEAST_COVERED: f64 = 0.7;
+
+/// A share so small that it needs powers of ten; `None` where it is rounding.
+fn tiny(share: f64) -> Option<String> {
+    (share > 1e-12).then(|| format!("{share:.0e} of it"))
+}
 
 /// Two decimals, which is more than returns can bear.
 fn rounded(value: f64) -> f64 {

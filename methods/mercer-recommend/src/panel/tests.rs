@@ -1,3 +1,4 @@
+//! Lists for many customers, beside what each customer alone is given.
 #![cfg(test)]
 
 use mercer_base::Seed;

@@ -1,4 +1,5 @@
 //! Panels that tests share: small made-up ones, and the public examples of pymc-marketing and Meridian.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 
