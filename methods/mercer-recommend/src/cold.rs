@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{Board, Sink};
 use crate::content::Content;
+use crate::panel::{ALL_SCORED, MOST_COMPARED};
 use crate::sparse::Sparse;
 
 /// How much a score of 0 weighs among the neighbours' scores: as one neighbour of about 0.3 alike (at power 2). Keeps a product
@@ -41,12 +42,16 @@ impl Cold {
         let of = |place: &u32| products.get(*place as usize).copied().unwrap_or_default();
         alike.par_sort_unstable_by(|a, b| content.vector_order(of(a), of(b)).then(a.cmp(b)));
         let groups: Vec<&[u32]> = alike.chunk_by(|a, b| content.vector_order(of(a), of(b)).is_eq()).collect();
+        let most = if content.products() > ALL_SCORED { MOST_COMPARED } else { usize::MAX };
         let row = |room: &mut Board, group: &&[u32]| {
-            let mut near = group.first().map_or(Vec::new(), |one| content.similar(room, of(one), neighbours, is_warm));
+            let mut near =
+                group.first().map_or(Vec::new(), |one| content.similar(room, of(one), most, neighbours, is_warm));
             near.iter_mut().for_each(|(_, alike)| *alike = alike.powf(power));
             let total: f32 = near.iter().map(|(_, weight)| weight).sum::<f32>() + DOUBT;
             near.iter_mut().for_each(|(_, weight)| *weight /= total);
             near.sort_unstable_by_key(|(product, _)| *product);
+            // There are as many of these as kinds: none may hold more than its neighbours.
+            near.shrink_to_fit();
             near
         };
         let rows: Vec<Vec<(u32, f32)>> = groups.par_iter().map_init(|| Board::new(content.products()), row).collect();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{Board, Sink};
 use crate::log::Orders;
-use crate::ranking::best;
+use crate::ranking::{better, top_of};
 use crate::scorer::Scorer;
 use crate::sparse::Sparse;
 use words::{Kind, terms};
@@ -176,31 +176,35 @@ impl Content {
     }
 
     /// The `k` products most alike to one, of those `allowed`, with their cosines, which are above 0; never itself. `room` has a
-    /// place for every product.
+    /// place for every product. By texts the words of the fewest products are compared first, until `most` products were looked
+    /// at; which are alike is then told by these words, and how much by all.
     pub(crate) fn similar(
         &self,
         room: &mut Board,
         product: u32,
+        most: usize,
         k: usize,
         allowed: impl Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
         let allowed = |(other, score): &(u32, f32)| *other != product && *score > 0.0 && allowed(*other);
-        let mut found: Vec<(u32, f32)> = match &self.0 {
-            Vectors::Terms { of_terms, .. } => {
+        let mut found = match &self.0 {
+            Vectors::Terms { .. } => {
                 room.clear();
-                for (term, value) in self.mean_terms(&[(product, 1.0)]) {
-                    let (products, weights) = of_terms.row(term as usize);
-                    room.add_all(products, weights, value);
+                let is_whole = self.add_scores_within(&[(product, 1.0)], most, room);
+                let touched = room.touched().iter().map(|other| (*other, room.get(*other)));
+                let mut found = top_of(touched.filter(allowed), k);
+                if !is_whole {
+                    found.iter_mut().for_each(|(other, score)| *score = self.similarity(product, *other));
+                    found.sort_unstable_by(better);
                 }
-                room.touched().iter().map(|other| (*other, room.get(*other))).filter(allowed).collect()
+                found
             }
             Vectors::Given { .. } => {
                 let mut scores = vec![0.0; self.products()];
                 self.score_products(&[(product, 1.0)], &mut scores);
-                (0_u32..).zip(scores).filter(allowed).collect()
+                top_of((0_u32..).zip(scores).filter(allowed), k)
             }
         };
-        best(&mut found, k);
         // Rounding must not make two products more than the same.
         found.iter_mut().for_each(|(_, score)| *score = score.min(1.0));
         found
@@ -264,12 +268,22 @@ impl Content {
         values.chunks_exact(*dimensions).nth(product as usize).map_or(0.0, |vector| dot(mean, vector))
     }
 
-    /// As [`Self::score_products`], added to scores that are there, by texts alone and by the terms of the fewest products until
-    /// `most` products were looked at: these tell the most and cost the least. Nothing where vectors are given.
-    pub(crate) fn add_scores_within(&self, profile: &[(u32, f32)], most: usize, scores: &mut (impl Sink + ?Sized)) {
-        let Vectors::Terms { of_terms, .. } = &self.0 else { return };
+    /// As [`Self::score_products`], added to scores that are there, by texts alone. Where all terms would take a look at more than
+    /// `most` products, only those of the fewest products, which tell the most, as far as that goes. Returns whether all were used;
+    /// nothing is added where vectors are given.
+    pub(crate) fn add_scores_within(
+        &self,
+        profile: &[(u32, f32)],
+        most: usize,
+        scores: &mut (impl Sink + ?Sized),
+    ) -> bool {
+        let Vectors::Terms { of_terms, .. } = &self.0 else { return false };
         let mut terms = self.mean_terms(profile);
-        terms.sort_by_key(|(term, _)| (of_terms.row(*term as usize).0.len(), *term));
+        let looks = |term: u32| of_terms.row(term as usize).0.len();
+        let is_whole = terms.iter().map(|(term, _)| looks(*term)).sum::<usize>() <= most;
+        if !is_whole {
+            terms.sort_by_key(|(term, _)| (looks(*term), *term));
+        }
         let mut left = most;
         for (term, value) in terms {
             let (products, weights) = of_terms.row(term as usize);
@@ -277,6 +291,7 @@ impl Content {
             left = rest;
             scores.add_all(products, weights, value);
         }
+        is_whole
     }
 
     /// Scores each product by how alike it is to a profile of products with weights: the cosine with their weighted mean vector.
@@ -310,7 +325,7 @@ impl Content {
             .collect();
         let sum: f32 = parts.iter().map(|(_, part)| part).sum();
         parts.iter_mut().for_each(|(_, part)| *part /= sum);
-        parts.sort_by(crate::ranking::better);
+        parts.sort_by(better);
         parts
     }
 }

@@ -87,7 +87,10 @@ pub(crate) fn lists<'a>(params: &Params, model: &'a Model, input: &'a Input) -> 
                     |product: u32| arrangement.rules.allow(product, &facts) && hidden.binary_search(&product).is_err();
                 let deep = if is_plain && params.cap.is_none() { k } else { (SPARE * k).max(100) };
                 model.portfolio.ask(opinions, orders, &both);
-                let scored = opinions.list(model.portfolio.blend(wanted), wanted, deep, allowed);
+                let (any, unseen) = (model.portfolio.blend(wanted), model.portfolio.blend(Wanted::New));
+                // The first new product of a list of new ones stands first in it.
+                let firsts = usize::from(wanted == Wanted::Any);
+                let [scored, new] = opinions.lists([(any, wanted, deep), (unseen, Wanted::New, firsts)], allowed);
                 let shown = sends.get(audience.ids[customer].as_str()).map_or(&[][..], Vec::as_slice);
                 let recipient = Recipient { hidden: &hidden, shown, ..Recipient::default() };
                 let placed = arrangement.arrange(
@@ -100,10 +103,7 @@ pub(crate) fn lists<'a>(params: &Params, model: &'a Model, input: &'a Input) -> 
                 );
                 let new = match wanted {
                     Wanted::New => placed.first().map(|placed| placed.product),
-                    Wanted::Any => {
-                        let best = opinions.list(model.portfolio.blend(Wanted::New), Wanted::New, 1, allowed);
-                        best.first().map(|best| best.0)
-                    }
+                    Wanted::Any => new.first().map(|best| best.0),
                 };
                 (placed.into_iter().map(|placed| (placed.product, placed.score)).collect(), new)
             },

@@ -16,8 +16,9 @@ use crate::sources::{Customer, Fitted};
 /// Up to so many products all are scored for every customer. Beyond, each model hands in its best, and the blend is worked out for
 /// those that any of them named.
 pub(crate) const ALL_SCORED: usize = 20_000;
-/// Products that texts are compared with for one customer of a large catalogue, counted once for each word that they share.
-const MOST_COMPARED: usize = 100_000;
+/// Products whose texts are compared with those of one customer, or of one product, in a large catalogue; counted once for each word
+/// that they share.
+pub(crate) const MOST_COMPARED: usize = 20_000;
 /// A score so far below others decides ties only.
 const TIE: f32 = 1e-6;
 
@@ -233,16 +234,39 @@ impl Opinions<'_> {
         k: usize,
         allowed: impl Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
+        let [list] = self.lists([(blend, wanted, k)], allowed);
+        list
+    }
+
+    /// As [`Self::list`] for several blends, whose models of a large catalogue name their best once for all of them.
+    pub(crate) fn lists<const N: usize>(
+        &mut self,
+        asked: [(&Blend, Wanted, usize); N],
+        allowed: impl Fn(u32) -> bool,
+    ) -> [Vec<(u32, f32)>; N] {
         if self.panel.large.is_none() {
-            self.sum(blend, wanted);
-            return top(&self.sums, k, allowed);
+            return asked.map(|(blend, wanted, k)| {
+                if k > 0 {
+                    self.sum(blend, wanted);
+                }
+                top(&self.sums, k, &allowed)
+            });
         }
-        let had = self.had.clone();
+        let most = asked.iter().map(|ask| ask.2).max().unwrap_or(0);
+        let is_asked = |model: usize| asked.iter().any(|ask| ask.0.asks(model));
+        let only_new = asked.iter().all(|ask| ask.1 == Wanted::New);
+        let had = std::mem::take(&mut self.had);
         let is_had = |product: u32| had.binary_search(&product).is_ok();
-        let mut found =
-            self.candidates(blend, k, &[], |product| (wanted == Wanted::Any || !is_had(product)) && allowed(product));
-        best(&mut found, k);
-        found
+        // The best new ones are among so many more of all.
+        let depth = BEST_OF_EACH.max(2 * most) + if only_new { 0 } else { had.len() };
+        let named = self.named(depth, is_asked, |product| !(only_new && is_had(product)) && allowed(product));
+        let lists = asked.map(|(blend, wanted, k)| {
+            let mut found = self.candidates(blend, k, &named, &[], |product| wanted == Wanted::Any || !is_had(product));
+            best(&mut found, k);
+            found
+        });
+        self.had = had;
+        lists
     }
 
     /// Judges the list of a blend, cut at `k`, by what the customer bought later; see [`Judged::of`].
@@ -275,7 +299,8 @@ impl Opinions<'_> {
             let of = |product: &u32| self.sums.get(*product as usize).copied().unwrap_or(f32::NAN);
             return (Level::of(&self.sums), products.iter().map(of).collect());
         }
-        let mut found = self.candidates(blend, 1, products, |_| true);
+        let named = self.named(BEST_OF_EACH, |model| blend.asks(model), |_| true);
+        let mut found = self.candidates(blend, 1, &named, products, |_| true);
         found.sort_unstable_by_key(|pair| pair.0);
         let of = |product: &u32| {
             let place = found.binary_search_by_key(product, |pair| pair.0).ok();
@@ -311,21 +336,45 @@ impl Opinions<'_> {
         }
     }
 
-    /// The sums of a blend for the allowed products of a large catalogue that are among the best of any model, the `k` that sell
-    /// best, and those of `also`; by rising product.
-    fn candidates(&mut self, blend: &Blend, k: usize, also: &[u32], allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+    /// The best allowed products, up to `depth`, of each model that is asked and of popularity, which orders what nothing else speaks
+    /// for; of the others none.
+    fn named(
+        &mut self,
+        depth: usize,
+        is_asked: impl Fn(usize) -> bool,
+        allowed: impl Fn(u32) -> bool,
+    ) -> Vec<Vec<(u32, f32)>> {
+        let is_asked = |model: usize| model == 0 || (is_asked(model) && self.is_heard[model]);
+        let asked: Vec<bool> = (0..self.models()).map(is_asked).collect();
+        let best = |(model, asked)| if asked { self.best(model, depth, &allowed) } else { Vec::new() };
+        asked.into_iter().enumerate().map(best).collect()
+    }
+
+    /// The sums of a blend for the allowed products of a large catalogue that are among the best of any of its models, twice the `k`
+    /// that sell best, and those of `also`; by rising product. `named` are the best of each model, see [`Self::named`].
+    fn candidates(
+        &self,
+        blend: &Blend,
+        k: usize,
+        named: &[Vec<(u32, f32)>],
+        also: &[u32],
+        allowed: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, f32)> {
         let depth = BEST_OF_EACH.max(2 * k);
-        let asked: Vec<usize> =
-            (0..self.models()).filter(|model| self.is_heard[*model] && blend.asks(*model)).collect();
-        let bests: Vec<Vec<(u32, f32)>> = asked.iter().map(|model| self.best(*model, depth, &allowed)).collect();
-        let mut products: Vec<u32> = bests.iter().flatten().map(|pair| pair.0).chain(also.iter().copied()).collect();
-        if !asked.contains(&0) {
-            products.extend(self.best(0, k, &allowed).iter().map(|pair| pair.0));
-        }
+        let bests: Vec<(usize, Vec<u32>)> = named
+            .iter()
+            .enumerate()
+            .filter(|(model, _)| *model == 0 || blend.asks(*model))
+            .map(|(model, named)| {
+                let most = if blend.asks(model) { depth } else { 2 * k };
+                (model, named.iter().map(|pair| pair.0).filter(|product| allowed(*product)).take(most).collect())
+            })
+            .collect();
+        let mut products: Vec<u32> = bests.iter().flat_map(|best| &best.1).chain(also).copied().collect();
         products.sort_unstable();
         products.dedup();
         let mut sums = vec![0.0_f32; products.len()];
-        for (model, best) in asked.iter().zip(&bests) {
+        for (model, best) in bests.iter().filter(|best| blend.asks(best.0)) {
             let (weight, unit) = (blend.weights[*model], blend.units[*model]);
             match blend.scale {
                 Scale::Scores => {
@@ -334,7 +383,7 @@ impl Opinions<'_> {
                     }
                 }
                 Scale::Places => {
-                    for (place, (product, _)) in best.iter().take(BEST_OF_EACH).enumerate() {
+                    for (place, product) in best.iter().take(BEST_OF_EACH).enumerate() {
                         if let Some(sum) = products.binary_search(product).ok().and_then(|at| sums.get_mut(at)) {
                             *sum += weight * by_place(place);
                         }

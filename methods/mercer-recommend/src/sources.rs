@@ -283,7 +283,9 @@ impl Fitted {
             Self::Ease(model) => model.add_scores(taste, scores),
             Self::Neighbours(model) => model.add_scores(taste, scores),
             Self::Transitions(model) => model.add_scores(orders, day, scores),
-            Self::Content(model) => model.add_scores_within(taste, most_compared, scores),
+            Self::Content(model) => {
+                model.add_scores_within(taste, most_compared, scores);
+            }
             Self::Popularity(_) | Self::Als(_) => {}
         }
     }

@@ -143,5 +143,19 @@ proptest! {
 }
 
 fn similar(content: &Content, product: u32, k: usize, allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
-    content.similar(&mut Board::new(content.products()), product, k, allowed)
+    content.similar(&mut Board::new(content.products()), product, usize::MAX, k, allowed)
+}
+
+#[test]
+fn rare_words_find_what_is_alike_and_all_words_say_how_much() {
+    let products = titles(&["red mug", "red mug", "red plate", "blue plate", "red lamp"]);
+    let content = Content::fit(&products, &words_only()).unwrap();
+    let room = &mut Board::new(5);
+    // "mug" and "plate" are of two products each, "red" of four: within two looks only the mugs find each other.
+    assert_eq!(content.similar(room, 0, 2, 9, |_| true), [(1, 1.0)]);
+    let all = content.similar(room, 2, usize::MAX, 9, |_| true);
+    let some = content.similar(room, 2, 2, 9, |_| true);
+    // "lamp" is of one product and no word, so that product 4 is all "red".
+    assert_eq!(all.iter().map(|found| found.0).collect::<Vec<_>>(), [3, 4, 0, 1]);
+    assert!(some.len() == 1 && some[0].0 == 3 && (some[0].1 - content.similarity(2, 3)).abs() < 1e-6, "{some:?}");
 }
