@@ -168,7 +168,7 @@ choice!(
 choice!(
     /// Where what would come without channels may lie on average.
     Floor {
-        /// Above nothing: channels cannot have brought more than came.
+        /// Above nothing on the mean of each quarter of a year: channels cannot have brought more than came.
         #[default]
         Positive,
         /// Anywhere.

@@ -5,6 +5,7 @@
 
 mod defaults;
 mod experiment;
+mod floor;
 pub(crate) mod levels;
 mod media;
 mod noise;
@@ -19,13 +20,13 @@ use crate::panel::{Channel, Panel};
 use crate::params::{Effect, Floor, Form, Params, pairs};
 use crate::sheared::{Centred, Level, Shear};
 use crate::space::{Layout, Space};
-use mercer_stats::special::{logistic, softplus};
 #[cfg(test)]
 use rand::{RngExt, SeedableRng};
 #[cfg(test)]
 use rand_chacha::ChaCha8Rng;
 
 use experiment::{Experiment, ExperimentRoom};
+use floor::BaselineFloor;
 use levels::{LevelRoom, Levels};
 use media::{Media, MediaRoom};
 use noise::Noise;
@@ -47,8 +48,8 @@ pub(crate) struct Posterior {
     /// Worth in money of a unit of effect on the model's scale, period by period.
     worth: Vec<f64>,
     noise: Noise,
-    /// Whether the mean of the baseline is kept above nothing.
-    has_floor: bool,
+    /// What keeps the baseline above nothing, where something does.
+    floor: Option<BaselineFloor>,
     experiments: Vec<Experiment>,
     /// What reading a point needs beside the model.
     facts: read::Facts,
@@ -63,8 +64,10 @@ pub(crate) struct Work {
     /// The model's mean; its derivatives after the likelihood.
     mean: Vec<f64>,
     levels: LevelRoom,
-    /// Mean of the baseline over all rows.
-    without_channels: f64,
+    /// Mean of the baseline over each stretch of periods that has a floor.
+    without_channels: Vec<f64>,
+    /// The derivatives of the mean together with those of the floor.
+    lifted: Vec<f64>,
     baseline: BaselineRoom,
     media: Vec<MediaRoom>,
     experiments: Vec<ExperimentRoom>,
@@ -132,7 +135,7 @@ impl Posterior {
         });
         let ran = ran.collect();
         Ok(Self {
-            has_floor,
+            floor: has_floor.then(|| BaselineFloor::new(panel)),
             ran,
             usual,
             space,
@@ -183,7 +186,7 @@ impl Posterior {
             let point = self.space.prior_draw(Seed(dice.random()));
             work.values = self.space.values(&point);
             self.forward(&mut work);
-            let ln_accepted = if self.has_floor { ln_floor(work.without_channels / FLOOR) } else { 0.0 };
+            let ln_accepted = self.floor.as_ref().map_or(0.0, |floor| floor.value(&work.without_channels));
             if dice.random::<f64>().ln() < ln_accepted {
                 return point;
             }
@@ -246,7 +249,9 @@ impl Posterior {
     /// Computes effects, coefficients and the mean of the point that `work` has the values of.
     fn forward(&self, work: &mut Work) {
         self.baseline.predict(&work.values, &mut work.mean, &mut work.baseline);
-        work.without_channels = work.mean.iter().sum::<f64>() / work.mean.len().max(1) as f64;
+        if let Some(floor) = &self.floor {
+            floor.means(&work.mean, &mut work.without_channels);
+        }
         for (media, room) in self.media.iter().zip(&mut work.media) {
             media.forward(&work.values, &self.worth, room);
             room.add_to(&mut work.mean);
@@ -277,6 +282,7 @@ impl Posterior {
             mean,
             levels: level_room,
             without_channels,
+            lifted,
             baseline,
             media: rooms,
             experiments,
@@ -293,12 +299,15 @@ impl Posterior {
             let channel = experiment.channel;
             ln_density += experiment.value(values, &self.media[channel], &mut rooms[channel], room);
         }
-        let floor = if self.has_floor { *without_channels / FLOOR } else { f64::INFINITY };
-        ln_density += ln_floor(floor);
-        let lift = (1.0 - logistic(floor)) / FLOOR / mean.len() as f64;
-        mean.iter_mut().for_each(|pull| *pull += lift);
-        self.baseline.pull_back(values, mean, baseline, by_value);
-        mean.iter_mut().for_each(|pull| *pull -= lift);
+        match &self.floor {
+            Some(floor) => {
+                ln_density += floor.value(without_channels);
+                lifted.copy_from_slice(mean);
+                floor.lift(without_channels, lifted);
+                self.baseline.pull_back(values, lifted, baseline, by_value);
+            }
+            None => self.baseline.pull_back(values, mean, baseline, by_value),
+        }
         for (channel, (media, room)) in self.media.iter().zip(rooms).enumerate() {
             media.pull_back(values, (mean, &self.worth), room, by_value, |room, by_value| {
                 let with_rooms = self.experiments.iter().zip(experiments.iter_mut());
@@ -313,14 +322,6 @@ impl Posterior {
         }
         ln_density
     }
-}
-
-/// How sharply the baseline is kept above nothing, as a share of the largest outcome.
-const FLOOR: f64 = 0.02;
-
-/// Logarithm of the prior's factor that keeps a baseline above nothing; it is 0 where the baseline is far above.
-fn ln_floor(baseline: f64) -> f64 {
-    if baseline > 40.0 { 0.0 } else { -softplus(-baseline) }
 }
 
 /// The mean exposure of a channel while it ran, on the model's scale; where people are counted, how often they were reached.
@@ -349,7 +350,8 @@ impl Density for Posterior {
             by_value: vec![0.0; self.space.len()],
             mean: vec![0.0; self.places * self.periods],
             levels: LevelRoom::new(self.periods, self.places),
-            without_channels: 0.0,
+            without_channels: Vec::new(),
+            lifted: vec![0.0; self.places * self.periods],
             baseline: self.baseline.room(),
             media: self.media.iter().map(|media| media.room(self.places)).collect(),
             experiments: self.experiments.iter().map(|each| each.room(&self.media[each.channel])).collect(),
