@@ -264,6 +264,10 @@ fn one_by_one(params: &Params, panel: &Panel, seed: Seed, say: &(dyn Fn(&str) + 
     let nothing = vec![f64::NAN; evaluation.baselines.len()];
     evaluation.measures.push(Measure::plain("elpd", "Log predictive density, on the scaled target", elpd, &nothing));
     evaluation.measures.push(Measure::plain("elpd_se", "Its standard error", error, &nothing));
+    if let Some(detail) = evaluation.details.first_mut() {
+        detail.table.columns.push(Column::new("log_density", "Log predictive density"));
+        detail.table.rows.iter_mut().zip(&logs).for_each(|(cells, log)| cells.push(Value::Number(*log)));
+    }
     Ok(evaluation)
 }
 

@@ -1,11 +1,13 @@
 //! On the field's own examples: the same posterior as the reference packages. Skipped where the data are missing.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a test stops at the first surprise; figures are shown on request"
 )]
 
 use mercer_base::Seed;
+use mercer_base::card::Value as CardValue;
 use mercer_base::frame::{Frame, Wanted};
 use mercer_method::{AnyMethod, Context, Mapping, Outcome, Tables, Wish, choose_form};
 use mercer_mix::Mix;
@@ -128,14 +130,22 @@ fn meridians_returns_lie_where_meridian_finds_them() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn leaving_the_future_out_predicts_as_well_as_the_reference() {
+fn leaving_the_future_out_predicts_as_pymc_marketing_does() {
     let Some(frame) = example() else { return };
     let mut params = example_params();
     params["one_step_forecasts"] = json!(49);
     let outcome = fit(frame, &params, Wish { evaluation: true, ..Wish::default() });
     let evaluation = outcome.evaluation.unwrap();
-    let elpd = evaluation.measure("elpd").and_then(|measure| measure.model).unwrap();
-    println!("elpd {elpd:.2}: {}", evaluation.words);
-    // The reference's 49 exact refits with the same priors.
-    assert!((elpd - 86.72).abs() <= 1.0, "{elpd}");
+    let total = |name: &str| evaluation.measure(name).and_then(|measure| measure.model).unwrap();
+    println!("elpd {:.2}, standard error {:.2}: {}", total("elpd"), total("elpd_se"), evaluation.words);
+    let weeks = &evaluation.details[0].table;
+    let at = weeks.columns.iter().position(|column| column.name == "log_density").unwrap();
+    // pymc-marketing 0.19.2 with nutpie, 4 x 1,000 draws, refitted to the weeks before each of these: ln of the mean density of the
+    // week's outcome over the draws. Three Monte Carlo errors of the two together, most where the outcome is far off.
+    let expected = [(130, 1.463), (144, -1.615), (151, 0.475), (160, 2.448), (171, -0.430), (178, 1.830)];
+    for (week, expected) in expected {
+        let CardValue::Number(found) = weeks.rows[week - 130][at] else { panic!("week {week} has no density") };
+        println!("week {week}: {found:.3}, pymc-marketing {expected:.3}");
+        assert!((found - expected).abs() <= 0.12, "week {week}: {found}, expected {expected}");
+    }
 }
