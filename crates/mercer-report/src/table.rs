@@ -8,6 +8,9 @@ use mercer_base::notation::{Notation, decimals, month_key};
 /// Rows shown at once; the rest waits behind a switch.
 const FIRST: usize = 12;
 
+/// Characters from which on a text is a sentence rather than a name.
+const SENTENCE: usize = 30;
+
 /// A table ready to be written.
 #[derive(Debug)]
 pub(crate) struct TableView {
@@ -30,6 +33,8 @@ pub(crate) struct Head {
     pub(crate) label: String,
     /// Whether the column holds numbers and stands on the right.
     pub(crate) numeric: bool,
+    /// Whether it holds sentences, which need some room to be read.
+    pub(crate) wordy: bool,
 }
 
 /// One value.
@@ -55,10 +60,12 @@ impl TableView {
         let is_number = |value: &Value| !matches!(value, Value::Text(_) | Value::Missing);
         let shapes: Vec<(bool, usize)> =
             (0..table.columns.len()).map(|index| (column(index).any(is_number), decimals(column(index)))).collect();
-        let heads = table.columns.iter().zip(&shapes).map(|(column, &(numeric, _))| Head {
-            name: clean(&column.name),
-            label: clean(&column.label),
+        let is_long = |value: &Value| matches!(value, Value::Text(text) if text.chars().count() >= SENTENCE);
+        let heads = table.columns.iter().zip(&shapes).enumerate().map(|(index, (named, &(numeric, _)))| Head {
+            name: clean(&named.name),
+            label: clean(&named.label),
             numeric,
+            wordy: column(index).any(is_long),
         });
         let rows = table.rows.iter().map(|row| {
             row.iter()
@@ -121,6 +128,14 @@ mod tests {
         assert_eq!(raws, [None, Some("1234.56"), Some("0.25")]);
         assert_eq!(view.first[0][1].text, "£1,234.56");
         assert_eq!(view.heads.iter().map(|head| head.numeric).collect::<Vec<_>>(), [false, true, true]);
+    }
+
+    #[test]
+    fn a_column_of_sentences_is_told_from_one_of_names() {
+        let rows = vec![["C1", "no order for 94 days, usually every 31"].map(|text| Value::Text(text.into())).to_vec()];
+        let columns = ["customer", "why"].map(|name| Column::new(name, name)).to_vec();
+        let view = TableView::new(&Table { columns, rows }, Notation::new("£")).unwrap();
+        assert_eq!(view.heads.iter().map(|head| head.wordy).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]

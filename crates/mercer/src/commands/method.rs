@@ -47,6 +47,9 @@ const WITH_FLAGS: [&str; 3] = ["fit", "evaluate", "predict"];
 /// Flags of all commands, which no parameter may take.
 const TAKEN: [&str; 6] = ["project", "json", "seed", "threads", "verbose", "quiet"];
 
+/// Characters of what a parameter can be, from which on it stands in the flag's help and not in its name.
+const WIDEST_VALUE: usize = 20;
+
 /// A flag for each parameter of the method and for each table it reads, but for names that `verb` has already.
 fn flags(method: &dyn AnyMethod, verb: &clap::Command) -> Vec<Arg> {
     let taken: Vec<&str> = verb.get_arguments().filter_map(Arg::get_long).chain(TAKEN).collect();
@@ -61,10 +64,15 @@ fn flags(method: &dyn AnyMethod, verb: &clap::Command) -> Vec<Arg> {
     let flag = |doc: mercer_registry::ParamDoc| {
         let long = doc.name.replace('_', "-");
         let is_free = !taken.contains(&long.as_str());
-        let flag = Arg::new(parameter_id(&doc.name)).long(long).help(doc.about).help_heading("Parameters");
+        let (value, help) = match doc.values.chars().count() <= WIDEST_VALUE {
+            true => (doc.values.clone(), doc.about),
+            // The column of flags is as wide as the widest.
+            false => ("VALUE".to_owned(), format!("{} [{}]", doc.about, doc.values)),
+        };
+        let flag = Arg::new(parameter_id(&doc.name)).long(long).value_name(value).help(help).help_heading("Parameters");
         let flag = match doc.values == "true or false" {
-            true => flag.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true or false"),
-            false => flag.value_name(doc.values).allow_hyphen_values(true),
+            true => flag.num_args(0..=1).require_equals(true).default_missing_value("true"),
+            false => flag.allow_hyphen_values(true),
         };
         is_free.then_some(flag)
     };
