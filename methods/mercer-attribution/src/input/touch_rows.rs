@@ -78,9 +78,7 @@ pub(super) fn read(
     let cost = costs(frame, counts)?;
     let is_direct: Vec<bool> = channels.iter().map(|name| params.is_direct(name)).collect();
     let only_alone = params.direct_rule == DirectRule::OnlyAlone;
-    let made = join(&touches, &conversions, rules, frame.rows(), cost.as_deref(), |channel| {
-        only_alone && is_direct[channel as usize]
-    });
+    let made = join(&touches, &conversions, rules, frame.rows(), |channel| only_alone && is_direct[channel as usize]);
     let Journeys { mut paths, open, orders: order_of, touch, rows_of, touched_at } = made;
     paths.channels = channels;
     let mut total_cost = cost.as_ref().map(|_| vec![0.0; paths.channels.len()]);
