@@ -21,7 +21,7 @@
 //! A channel mostly harvests where its extent is above one half: its touches come nearer to when purchases come than to any time.
 //! The hypothesis that it is not (or that its touches come when customers are no likelier to convert than on average) is tested with
 //! standard errors by customers, linearised, one-sided; p-values are adjusted for the number of channels (Holm 1979,
-//! Scandinavian Journal of Statistics 6, 65–70), so that all flags of a report are right but in one report of twenty. Because the
+//! Scandinavian Journal of Statistics 6, 65–70), so that at most one report in twenty has a wrong flag. Because the
 //! hypothesis is not one of *no* harvesting, large data do not flag what matters little (Murphy and Myors 1999, Journal of Applied
 //! Psychology 84, 234–248). The idea is that of a placebo test on an outcome from before the treatment (Imbens and Rubin 2015,
 //! Causal Inference, chapter 21). A channel that is not flagged is not proven to cause anything.

@@ -168,8 +168,8 @@ fn confounded(customers: u32, seed: u64) -> Paths {
     Attribution.read(&Params::default(), &tables, &Context::quiet(Seed(1))).unwrap().input.paths
 }
 
-/// Simulated worlds where need draws more than half of the touches of three channels: 93 % of those of brand search and retargeting,
-/// 65 % of direct visits; of the others 20 % (e-mail), 15 % (generic search), 11 % (affiliates) and less.
+/// Simulated worlds where need draws more than half of the touches of three channels: 94 % of those of brand search, 93 % of
+/// retargeting, 67 % of direct visits; of the others 21 % (e-mail), 16 % (generic search), 12 % (affiliates) and less.
 #[test]
 fn harvesters_are_flagged_in_confounded_worlds_of_any_size() {
     let harvesters = ["brand_search", "direct", "retargeting"];
