@@ -63,14 +63,6 @@ pub(crate) struct Experiment {
     pub(crate) standard_error: f64,
 }
 
-impl Experiment {
-    /// From a lift: the share of the conversions of those exposed that would not have come without the channel.
-    pub(crate) fn from_lift(channel: usize, lift: f64, standard_error: f64, exposed_conversions: f64) -> Self {
-        let (incremental, standard_error) = (lift * exposed_conversions, standard_error * exposed_conversions);
-        Self { channel, incremental, standard_error }
-    }
-}
-
 /// What a channel brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Incremental {
@@ -357,7 +349,6 @@ mod tests {
         .unwrap();
         let conversions = |found: Option<Calibrated>| found.unwrap().channels[0].conversions;
         assert!((conversions(pooled) - conversions(once)).abs() < 1e-9);
-        assert_eq!(Experiment::from_lift(2, 0.1, 0.02, 500.0), experiment(2, 50.0, 10.0));
     }
 
     #[test]

@@ -30,7 +30,11 @@ pub(crate) struct Doubts {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Harvest {
     pub(crate) harvests: bool,
-    pub(crate) statistic: f64,
+    /// From 0, its touches come at any time, to 1, they come when purchases do.
+    pub(crate) extent: f64,
+    /// The interval of the extent.
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     /// Corrected for the number of channels.
     pub(crate) p_value: f64,
     pub(crate) words: String,
@@ -78,19 +82,22 @@ fn harvests(
     let found = harvest::harvest(&models::journeys(ModelChoice::Hazard, input), rates, seed)?;
     let named = found.iter().zip(&input.paths.channels);
     let flag = |(found, name): (&harvest::Harvest, &String)| {
+        let (low, high) = found.interval(params.confidence.get())?;
         Some(Harvest {
             harvests: found.harvests,
-            statistic: found.ratio?,
+            extent: found.extent?,
+            low,
+            high,
             p_value: found.p_value,
             words: found.in_words(&short(name), rates.is_some()),
         })
     };
     let design = match rates {
         Some(_) => {
-            "How likely customers were to convert just before a touch of the channel, against an average day, by the additive hazard"
+            "Whether touches of the channel come at any time (0) or when purchases do (1), by the additive hazard just before them"
         }
         None => {
-            "How likely journeys were to convert just before a touch of the channel, against other touches, by the Markov chain"
+            "Whether touches of the channel come at any time (0) or when purchases do (1), by the touch just before them"
         }
     };
     Ok((named.map(flag).collect(), design.to_owned()))

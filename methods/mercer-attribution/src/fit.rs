@@ -31,8 +31,12 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
     check(input)?;
     let seed = context.seed.split(SEED);
     let (chosen, reason) = models::chosen(params, input);
-    let answers: Vec<(ModelChoice, Result<Answer>)> =
-        models::ALL.par_iter().map(|model| (*model, models::answer(*model, params, input, seed))).collect();
+    let settled = input.settled();
+    let answer = |model: &ModelChoice| {
+        let journeys = if *model == ModelChoice::Hazard { &input.paths } else { &*settled };
+        (*model, models::answer_on(journeys, *model, params, input, seed))
+    };
+    let answers: Vec<(ModelChoice, Result<Answer>)> = models::ALL.par_iter().map(answer).collect();
     let (mut computed, mut left_out, mut markov, mut hazard, mut credit) = (Vec::new(), Vec::new(), None, None, None);
     let mut rates = None;
     for (model, answer) in answers {
@@ -93,7 +97,7 @@ fn calibrated(
         return Ok(None);
     }
     let found = harvest(&models::journeys(ModelChoice::Hazard, input), rates, seed)?;
-    let extents: Vec<f64> = found.iter().map(Harvest::extent).collect();
+    let extents: Vec<f64> = found.iter().map(Harvest::weight).collect();
     calibrate(&credit.conversions, credited, None, Some(&extents), &experiments, params.confidence.get(), seed)
 }
 

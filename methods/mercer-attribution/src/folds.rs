@@ -73,20 +73,6 @@ impl Folds {
             (part[0] + part[1] > 0.0).then_some((fold, part))
         })
     }
-
-    /// The paths with the journeys of `fold` only, or with all but them. Value goes with the conversions.
-    pub(crate) fn take(&self, paths: &Paths, fold: usize, without: bool) -> Paths {
-        let mut taken = Paths { ..paths.clone() };
-        for path in 0..paths.len() {
-            let part = self.of(paths, path, fold);
-            let all = [paths.conversions[path], paths.nulls[path]];
-            let kept = if without { [all[0] - part[0], all[1] - part[1]] } else { part };
-            taken.conversions[path] = kept[0];
-            taken.nulls[path] = kept[1];
-            taken.value[path] = if all[0] > 0.0 { paths.value[path] * kept[0] / all[0] } else { 0.0 };
-        }
-        taken
-    }
 }
 
 /// A part of the customers, each drawn by its number, with about `most_touches` touches; `None` where there are no more.
@@ -202,11 +188,11 @@ mod tests {
             for path in 0..all.len() {
                 let sums = folds.parts(&all, path).fold([0.0; 2], |s, (_, part)| [s[0] + part[0], s[1] + part[1]]);
                 prop_assert_eq!(sums, [all.conversions[path], all.nulls[path]]);
+                for fold in 0..count {
+                    let own = folds.parts(&all, path).find(|part| part.0 == fold).map_or([0.0; 2], |part| part.1);
+                    prop_assert_eq!(folds.of(&all, path, fold), own);
+                }
             }
-            let held: f64 = (0..count).map(|fold| folds.take(&all, fold, false).total_conversions()).sum();
-            prop_assert_eq!(held, all.total_conversions());
-            let rest = folds.take(&all, 0, true).total_value() + folds.take(&all, 0, false).total_value();
-            prop_assert!((rest - all.total_value()).abs() < 1e-9);
         }
     }
 }

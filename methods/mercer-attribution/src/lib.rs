@@ -4,7 +4,6 @@
 mod agreement;
 mod anchors;
 mod bootstrap;
-#[allow(dead_code, reason = "a function that no report asks for yet")]
 mod calibrate;
 mod credit;
 mod describe;
@@ -12,7 +11,6 @@ mod divide;
 mod doubts;
 mod evaluate;
 mod fit;
-#[allow(dead_code, reason = "a function that no report asks for yet")]
 mod folds;
 mod harvest;
 mod hazard;
@@ -23,7 +21,6 @@ mod markov;
 mod model;
 mod models;
 mod params;
-#[allow(dead_code, reason = "a function that no report asks for yet")]
 mod paths;
 mod predict;
 mod report;

@@ -143,7 +143,20 @@ pub(crate) fn journeys(model: ModelChoice, input: &Input) -> Cow<'_, Paths> {
 /// # Errors
 /// When parameters and journeys do not fit each other, or these journeys cannot carry the model.
 pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: Seed) -> Result<Answer> {
-    let journeys = journeys(model, input);
+    answer_on(&journeys(model, input), model, params, input, seed)
+}
+
+/// Credit of a model on the `journeys` that it learns from: see [`journeys`].
+///
+/// # Errors
+/// As those of [`answer`].
+pub(crate) fn answer_on(
+    journeys: &Paths,
+    model: ModelChoice,
+    params: &Params,
+    input: &Input,
+    seed: Seed,
+) -> Result<Answer> {
     let mut order_reason = String::new();
     let way = match model {
         ModelChoice::FirstTouch => Way::Rule(Rule::First),
@@ -155,7 +168,7 @@ pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: S
         }
         ModelChoice::TimeDecay => Way::Rule(Rule::TimeDecay { half_life: params.half_life_days.get() }),
         ModelChoice::Markov | ModelChoice::Auto => {
-            let (order, reason) = order(params, &journeys, seed)?;
+            let (order, reason) = order(params, journeys, seed)?;
             order_reason = reason;
             Way::Markov(Settings { order: order as usize, merge_repeats: params.merge_repeats })
         }
@@ -165,7 +178,7 @@ pub(crate) fn answer(model: ModelChoice, params: &Params, input: &Input, seed: S
         }),
         ModelChoice::Hazard => Way::Hazard,
     };
-    let (learnt, credit) = way.divide(&journeys, seed)?;
+    let (learnt, credit) = way.divide(journeys, seed)?;
     Ok(Answer { way, learnt, credit, order_reason })
 }
 

@@ -184,7 +184,8 @@ choice!(
         /// A set of channels is worth the conversions of the journeys it holds.
         #[default]
         Sum,
-        /// A set of channels is worth the share of its journeys that convert.
+        /// A set of channels is worth the share of its journeys that convert; a channel whose journeys convert less often than those
+        /// without it gets less than nothing.
         Rate,
     }
 );

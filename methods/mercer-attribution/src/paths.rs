@@ -26,8 +26,6 @@ pub(crate) struct Paths {
     pub(crate) nulls: Vec<f64>,
     /// Who walked the path: groups for the bootstrap; each path its own where nobody is named.
     pub(crate) customers: Option<Vec<u32>>,
-    /// Cost of each touch, where it is known.
-    pub(crate) cost: Option<Vec<f32>>,
 }
 
 impl Paths {
@@ -81,12 +79,24 @@ impl Paths {
         let Some(customers) = &self.customers else {
             return ((0..u32::try_from(self.len()).unwrap_or(u32::MAX)).collect(), self.len());
         };
-        let mut known: Vec<u32> = customers.clone();
-        known.sort_unstable();
-        known.dedup();
-        let place =
-            |customer: &u32| known.binary_search(customer).map_or(0, |at| u32::try_from(at).unwrap_or(u32::MAX));
-        (customers.iter().map(place).collect(), known.len())
+        let most = customers.iter().max().map_or(0, |most| *most as usize);
+        if most / 8 > customers.len() {
+            let mut known: Vec<u32> = customers.clone();
+            known.sort_unstable();
+            known.dedup();
+            let place =
+                |customer: &u32| known.binary_search(customer).map_or(0, |at| u32::try_from(at).unwrap_or(u32::MAX));
+            return (customers.iter().map(place).collect(), known.len());
+        }
+        // Customers are numbered with few gaps: a table is quicker than a search.
+        let mut numbers = vec![u32::MAX; most + 1];
+        customers.iter().for_each(|customer| numbers[*customer as usize] = 0);
+        let mut count = 0;
+        for number in numbers.iter_mut().filter(|number| **number == 0) {
+            *number = count;
+            count += 1;
+        }
+        (customers.iter().map(|customer| numbers[*customer as usize]).collect(), count as usize)
     }
 
     /// The paths in an order that depends on what they are only, not on that of the rows they were read from: by touches,
@@ -102,7 +112,6 @@ impl Paths {
             let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
             left.iter().zip(right).map(|(x, y)| x.total_cmp(y)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         };
-        let cost = |path| self.cost.as_ref().and_then(|cost| cost.get(self.range(path)));
         let customer = |path: usize| self.customers.as_ref().and_then(|customers| customers.get(path));
         let amounts = |path: usize| [self.conversions[path], self.value[path], self.nulls[path]];
         self.touches_of(a)
@@ -113,7 +122,6 @@ impl Paths {
                 both.map(|(x, y)| x.total_cmp(&y)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
             })
             .then_with(|| customer(a).cmp(&customer(b)))
-            .then_with(|| floats(cost(a), cost(b)))
     }
 
     /// The paths numbered in `order`, in that order (fewer than all make a part of the journeys). Numbers beyond the paths
@@ -139,20 +147,7 @@ impl Paths {
             value: gather(&self.value),
             nulls: gather(&self.nulls),
             customers: self.customers.as_ref().map(|from| order.iter().map(|path| from[*path]).collect()),
-            cost: self.cost.as_ref().map(by_touch),
         }
-    }
-
-    /// Cost of the touches of each channel, all journeys of a path taken together, where it is known.
-    pub(crate) fn costs(&self) -> Option<Vec<f64>> {
-        let cost = self.cost.as_ref()?;
-        let mut sums = vec![0.0; self.channels.len()];
-        for path in 0..self.len() {
-            for touch in self.range(path) {
-                sums[self.touches[touch] as usize] += f64::from(cost[touch]) * self.journeys(path);
-            }
-        }
-        Some(sums)
     }
 
     /// Checks that the table holds together and has what a model needs: lengths agree, codes have names, counts are finite
@@ -167,9 +162,7 @@ impl Paths {
             && self.starts.is_sorted()
             && [self.conversions.len(), self.value.len(), self.nulls.len()].iter().all(|length| *length == paths)
             && self.customers.as_ref().is_none_or(|customers| customers.len() == paths)
-            && [&self.days_before_end, &self.cost]
-                .iter()
-                .all(|column| column.as_ref().is_none_or(|c| c.len() == self.touches.len()));
+            && self.days_before_end.as_ref().is_none_or(|days| days.len() == self.touches.len());
         if !whole {
             return Err(Error::internal("the columns of the table of journeys differ in length"));
         }
@@ -220,6 +213,8 @@ mod tests {
         assert_eq!(all.groups(), (vec![0, 1, 2], 3));
         all.customers = Some(vec![70, 5, 70]);
         assert_eq!(all.groups(), (vec![1, 0, 1], 2));
+        all.customers = Some(vec![2, 0, 2]);
+        assert_eq!(all.groups(), (vec![1, 0, 1], 2));
     }
 
     #[test]
@@ -232,13 +227,5 @@ mod tests {
         backwards.days_before_end = Some(vec![1.0, 2.0]);
         assert!(backwards.check().is_err());
         assert!(paths(&["a > b;1;1;0", ";2;0;0"]).check().is_ok());
-    }
-
-    #[test]
-    fn costs_count_every_journey() {
-        let mut all = paths(&["a > b;1;1;2", "a;0;0;1"]);
-        assert_eq!(all.costs(), None);
-        all.cost = Some(vec![0.5, 2.0, 1.0]);
-        assert_eq!(all.costs(), Some(vec![2.5, 6.0]));
     }
 }

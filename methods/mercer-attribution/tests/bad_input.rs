@@ -178,3 +178,38 @@ fn experiments_that_cannot_be_are_refused() {
     assert_says(test("a", 1.0, 0.0), "says nothing");
     assert_says(test("a", f64::NAN, 1.0), "says nothing");
 }
+
+#[test]
+fn without_times_the_additive_hazard_says_the_mend_and_steps_aside_unasked() {
+    let rows = [("a > b", 30.0, 70.0), ("a", 10.0, 90.0), ("b", 25.0, 75.0)];
+    let error = paths(&rows, &json!({ "model": "hazard" })).unwrap_err();
+    assert!(error.to_string().contains("when each touch was"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("model=markov") && hint.contains("times")), "{error:?}");
+    let outcome = paths(&rows, &json!({ "model": "auto" })).unwrap();
+    let model = &outcome.saved.model;
+    assert_eq!(model["model"], "markov");
+    assert!(model["reason"].as_str().unwrap().contains("times of touches are not known"));
+    let left_out = model["left_out"].as_array().unwrap();
+    assert!(
+        left_out.iter().any(|left| left["model"] == "hazard" && left["reason"].as_str().unwrap().contains("no times"))
+    );
+    let card = outcome.findings.cards.iter().find(|card| card.id == "attribution-channels").unwrap();
+    assert!(card.caveats.iter().any(|caveat| caveat.contains("additive hazard is left out")), "{:?}", card.caveats);
+}
+
+#[test]
+fn credit_below_nothing_is_explained() {
+    let rows = [("a", 5_000.0, 5_000.0), ("b", 100.0, 9_900.0), ("a > b", 1_000.0, 9_000.0)];
+    let caveat = |game: &str| {
+        let outcome = paths(&rows, &json!({ "model": "shapley", "shapley_game": game })).unwrap();
+        let card = outcome.findings.cards.iter().find(|card| card.id == "attribution-channels").unwrap();
+        (
+            conversions(&outcome, "b"),
+            card.caveats.iter().any(|caveat| caveat.contains("credits b with less than nothing")),
+        )
+    };
+    // By rates b has its 100 and of the 1,000 much less than nothing; by sums its 100 and half of the 1,000.
+    let (credit, explained) = caveat("rate");
+    assert!(credit < 0.0 && explained, "{credit}");
+    assert_eq!(caveat("sum"), (600.0, false));
+}

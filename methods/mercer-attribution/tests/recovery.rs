@@ -37,7 +37,8 @@ fn table(name: &str, columns: Vec<(&str, Column)>) -> Frame {
     columns.into_iter().try_fold(Frame::new(name), |frame, (name, column)| frame.with(name, column)).unwrap()
 }
 
-fn fit(world: &Journeys, tests: &[LiftTest], params: &Value, wish: Wish) -> Outcome {
+/// Touchpoints and conversions of a world.
+fn tables_of(world: &Journeys) -> Vec<(&'static str, Frame)> {
     let (touches, sales) = (&world.touches, &world.conversions);
     let touchpoints = vec![
         ("customer_id", words(touches.iter().map(|touch| touch.customer.to_string()))),
@@ -50,8 +51,11 @@ fn fit(world: &Journeys, tests: &[LiftTest], params: &Value, wish: Wish) -> Outc
         ("occurred_at", Column::Moments(sales.iter().map(|sale| moment(sale.at)).collect())),
         ("value", Column::Numbers(sales.iter().map(|sale| sale.value.to_f64()).collect())),
     ];
-    let mut frames =
-        vec![("touchpoints", table("touchpoints", touchpoints)), ("conversions", table("conversions", conversions))];
+    vec![("touchpoints", table("touchpoints", touchpoints)), ("conversions", table("conversions", conversions))]
+}
+
+fn fit(world: &[(&'static str, Frame)], tests: &[&LiftTest], params: &Value, wish: Wish) -> Outcome {
+    let mut frames = world.to_vec();
     if !tests.is_empty() {
         let experiments = vec![
             ("channel", words(tests.iter().map(|test| Journeys::CHANNELS[test.channel].to_owned()))),
@@ -119,12 +123,18 @@ fn next_test(model: &Value) -> usize {
 fn recovers(seed: u64) -> [Errors; 2] {
     let world = world(seed);
     let truth = world.truth().incremental;
-    let fitted = |tested: &[usize]| {
-        let tests = world.experiments(tested, HELD_BACK, Seed(seed));
-        fit(&world, &tests, &json!({}), Wish::default())
-    };
+    let tables = tables_of(&world);
+    // Tests of several channels do not disturb each other, so all can be made at once.
+    let every: Vec<usize> = (0..truth.len()).collect();
+    let tests = world.experiments(&every, HELD_BACK, Seed(seed));
     let mut tested: Vec<usize> = Vec::new();
-    let mut outcome = fitted(&tested);
+    let mut outcome = fit(&tables, &[], &json!({}), Wish::default());
+    // The same journeys have the same order of the chain: it need not be found again.
+    let order = outcome.saved.model["markov"]["order"].clone();
+    let fitted = |tested: &[usize]| {
+        let tests: Vec<&LiftTest> = tested.iter().map(|channel| &tests[*channel]).collect();
+        fit(&tables, &tests, &json!({ "order": order }), Wish::default())
+    };
     assert_eq!(outcome.saved.model["calibration"], "uncalibrated");
     assert!(outcome.saved.model["incremental"].as_array().unwrap().is_empty());
     while tested.len() < 3 {
@@ -133,7 +143,7 @@ fn recovers(seed: u64) -> [Errors; 2] {
     }
     assert!(outcome.saved.model["calibration"].as_str().unwrap().starts_with("calibrated by 3 experiments on "));
     let three = errors(&outcome, &truth);
-    let all = errors(&fitted(&(0..truth.len()).collect::<Vec<_>>()), &truth);
+    let all = errors(&fitted(&every), &truth);
     println!("world {seed}, tested {tested:?}: {three:?}; all: {all:?}");
     [three, all]
 }
@@ -163,7 +173,7 @@ fn many_worlds() {
 fn channels_that_harvest_are_flagged_and_the_last_touch_claims_too_much() {
     let world = world(13);
     let truth = world.truth().incremental;
-    let outcome = fit(&world, &[], &json!({ "resamples": 0 }), Wish::ALL);
+    let outcome = fit(&tables_of(&world), &[], &json!({ "resamples": 0 }), Wish::ALL);
     let last = outcome.saved.model["models"].as_array().unwrap().iter().find(|of| of["model"] == "last-touch").unwrap();
     let claimed: f64 =
         last["channels"].as_array().unwrap().iter().map(|channel| channel["conversions"].as_f64().unwrap()).sum();
@@ -182,11 +192,12 @@ fn channels_that_harvest_are_flagged_and_the_last_touch_claims_too_much() {
         })
         .collect();
     println!("{found:?}");
-    // Need draws these and no others more than twice as strongly.
+    // Need draws most touches of these, and a fifth at the most of others.
     let harvesters = ["brand_search", "direct", "retargeting"];
     assert!(harvesters.iter().all(|name| found[name].0), "{found:?}");
-    assert!(!found["display"].0, "{found:?}");
     let least = harvesters.iter().map(|name| found[name].1).fold(f64::INFINITY, f64::min);
-    let others = ["affiliate", "display", "generic_search", "social"];
-    assert!(others.iter().all(|name| found[name].1 < least), "{found:?}");
+    assert!(
+        found.iter().all(|(name, found)| harvesters.contains(name) || (!found.0 && found.1 < least / 2.0)),
+        "{found:?}"
+    );
 }

@@ -43,8 +43,9 @@ impl Observed {
     /// Times are not known.
     pub(crate) fn new(paths: &Paths) -> Result<Self> {
         let Some(days) = &paths.days_before_end else {
-            return Err(Error::data("a model of decay needs to know when each touch was")
-                .with_hint("give the time of each touch and of each conversion, or take the Markov model, which needs their order only"));
+            return Err(Error::data("the additive hazard needs to know when each touch was, and these journeys have no times").with_hint(
+                "give touchpoints and conversions with their times, or take model=markov, which needs the order of touches only",
+            ));
         };
         let later = if days.iter().all(|day| day.fract() == 0.0) { HALF_DAY } else { 0.0 };
         let time: Vec<f32> = days.iter().map(|day| (day + later).max(SHORTEST)).collect();

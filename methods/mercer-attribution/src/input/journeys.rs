@@ -50,22 +50,20 @@ pub(super) struct Journeys {
     pub(super) touched_at: Vec<i64>,
 }
 
-/// Makes the journeys. `touches` and `conversions` are sorted by person and time; `cost` is by row; `is_direct` says by channel
+/// Makes the journeys. `touches` and `conversions` are sorted by person and time; `is_direct` says by channel
 /// which touches count only where there are no others.
 pub(super) fn join(
     touches: &[Touch],
     conversions: &[Conversion],
     rules: Rules,
     rows: usize,
-    cost: Option<&[f64]>,
     is_direct: impl Fn(u32) -> bool,
 ) -> Journeys {
-    let mut maker = Maker { rules, cost, is_direct, made: Journeys::default() };
+    let mut maker = Maker { rules, is_direct, made: Journeys::default() };
     maker.made.touch = vec![NO_TOUCH; rows];
     maker.made.paths.starts.push(0);
     maker.made.paths.customers = Some(Vec::new());
     maker.made.paths.days_before_end = Some(Vec::with_capacity(touches.len()));
-    maker.made.paths.cost = cost.map(|_| Vec::with_capacity(touches.len()));
     let (mut touches, mut conversions) = (touches, conversions);
     while let Some(person) =
         [touches.first().map(|touch| touch.person), conversions.first().map(|conversion| conversion.person)]
@@ -82,9 +80,8 @@ pub(super) fn join(
     maker.made
 }
 
-struct Maker<'a, F> {
+struct Maker<F> {
     rules: Rules,
-    cost: Option<&'a [f64]>,
     is_direct: F,
     made: Journeys,
 }
@@ -96,7 +93,7 @@ enum End {
     Watched(i64, bool),
 }
 
-impl<F: Fn(u32) -> bool> Maker<'_, F> {
+impl<F: Fn(u32) -> bool> Maker<F> {
     fn person(&mut self, person: u32, mut touches: &[Touch], sales: &[Conversion]) {
         for sale in sales {
             // A touch at the very moment of the conversion led to it: many exports know days only.
@@ -137,8 +134,6 @@ impl<F: Fn(u32) -> bool> Maker<'_, F> {
                 visit = made.paths.touches.len();
             }
             previous = Some(touch.at);
-            let cost = self.cost.map_or(0.0, |cost| cost[touch.row as usize]);
-            let cost = if cost.is_nan() { 0.0 } else { cost };
             // One touch a channel and visit.
             let same = made.paths.touches[visit..].iter().position(|channel| *channel == touch.channel);
             let place = same.map_or(made.paths.touches.len(), |at| visit + at);
@@ -149,15 +144,9 @@ impl<F: Fn(u32) -> bool> Maker<'_, F> {
                 if let Some(days_before_end) = &mut made.paths.days_before_end {
                     days_before_end.push(short(days(ended_at - touch.at)));
                 }
-                if let Some(costs) = &mut made.paths.cost {
-                    costs.push(0.0);
-                }
             }
             made.rows_of[place] += 1;
             made.touch[touch.row as usize] = u32::try_from(place).unwrap_or(NO_TOUCH);
-            if let Some(costs) = &mut made.paths.cost {
-                costs[place] += short(cost);
-            }
         }
         made.paths.starts.push(made.paths.touches.len());
         if let Some(customers) = &mut made.paths.customers {
@@ -199,7 +188,7 @@ mod tests {
     fn made(days: &[(i64, u32)], sales: &[i64], rules: Rules) -> Vec<String> {
         let touches = touches(days);
         let sales: Vec<Conversion> = sales.iter().map(|day| sale(*day)).collect();
-        let made = join(&touches, &sales, rules, touches.len(), None, |channel| channel == 9);
+        let made = join(&touches, &sales, rules, touches.len(), |channel| channel == 9);
         (0..made.paths.len())
             .map(|path| {
                 let end = match (made.paths.conversions[path] > 0.0, made.open[path]) {
@@ -235,9 +224,8 @@ mod tests {
         let rules = Rules { session: MICROS_A_DAY, ..RULES };
         assert_eq!(made(&[(1, 0), (2, 1), (3, 0), (6, 0)], &[7], rules), ["[0, 1, 0] sale [6.0, 5.0, 1.0]"]);
         let touches = touches(&[(1, 0), (2, 1), (3, 0), (6, 0)]);
-        let made = join(&touches, &[sale(7)], rules, 4, Some(&[0.5, 1.0, 0.25, f64::NAN]), |_| false);
+        let made = join(&touches, &[sale(7)], rules, 4, |_| false);
         assert_eq!((made.touch, made.rows_of), (vec![0, 1, 0, 2], vec![2, 1, 1]));
-        assert_eq!(made.paths.cost, Some(vec![0.75, 1.0, 0.0]));
     }
 
     #[test]

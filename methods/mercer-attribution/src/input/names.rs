@@ -33,9 +33,10 @@ pub(super) fn read(params: &Params, frame: &Frame) -> Result<Words> {
                 || (params.direct_rule == crate::params::DirectRule::Ignore && params.is_direct(name))
         })
         .collect();
-    let mut builder = WordsBuilder::default();
     // Rows repeat a few combinations; each is put into words once.
-    let mut known: HashMap<(u32, u32, bool), Option<String>> = HashMap::new();
+    let mut builder = WordsBuilder::default();
+    let mut known: HashMap<(u32, u32, bool), usize> = HashMap::new();
+    let mut combinations = Vec::with_capacity(frame.rows());
     for row in 0..frame.rows() {
         let channel = channels.codes[row];
         let fine = finer.map_or(NO_WORD, |words| words.codes[row]);
@@ -43,7 +44,8 @@ pub(super) fn read(params: &Params, frame: &Frame) -> Result<Words> {
             (Some(is_view), Some(kinds)) => is_view.get(kinds.codes[row] as usize).copied().unwrap_or(false),
             _ => false,
         };
-        let name = known.entry((channel, fine, viewed)).or_insert_with(|| {
+        let new = known.len();
+        let name = || {
             let is_none = channel == NO_WORD || ignored[channel as usize] || (viewed && params.views == Views::Ignore);
             if is_none {
                 return None;
@@ -57,10 +59,17 @@ pub(super) fn read(params: &Params, frame: &Frame) -> Result<Words> {
                 (_, Some(fine)) => fine.to_owned(),
             };
             Some(if viewed && params.views == Views::Apart { format!("{name} (view)") } else { name })
-        });
-        builder.push(name.as_deref());
+        };
+        combinations.push(*known.entry((channel, fine, viewed)).or_insert_with(|| {
+            builder.push(name().as_deref());
+            new
+        }));
     }
-    Ok(builder.finish())
+    let names = builder.finish();
+    Ok(Words {
+        codes: combinations.into_iter().map(|combination| names.codes[combination]).collect(),
+        words: names.words,
+    })
 }
 
 fn is_view(kind: &str) -> bool {

@@ -78,9 +78,7 @@ pub(super) fn read(
     let cost = costs(frame, counts)?;
     let is_direct: Vec<bool> = channels.iter().map(|name| params.is_direct(name)).collect();
     let only_alone = params.direct_rule == DirectRule::OnlyAlone;
-    let made = join(&touches, &conversions, rules, frame.rows(), cost.as_deref(), |channel| {
-        only_alone && is_direct[channel as usize]
-    });
+    let made = join(&touches, &conversions, rules, frame.rows(), |channel| only_alone && is_direct[channel as usize]);
     let Journeys { mut paths, open, orders: order_of, touch, rows_of, touched_at } = made;
     paths.channels = channels;
     let mut total_cost = cost.as_ref().map(|_| vec![0.0; paths.channels.len()]);
@@ -94,11 +92,7 @@ pub(super) fn read(
     let customers = paths.customers.as_ref().map(|customers| customers.chunk_by(|a, b| a == b).count());
     counts.window = window(used.len(), customers.unwrap_or(0), first, end);
     let has_value = conversions.iter().any(|sale| sale.value > 0.0);
-    let person_words = {
-        let mut builder = WordsBuilder::default();
-        used.iter().for_each(|row| builder.push(people.names.get(persons[*row] as usize).map(String::as_str)));
-        builder.finish()
-    };
+    let person_words = words_of(&people.names, used.iter().map(|row| persons[*row]));
     let mut order_words = WordsBuilder::default();
     order_of.iter().for_each(|order| order_words.push(orders.get(*order as usize).map(String::as_str)));
     Ok(Input {
@@ -118,6 +112,23 @@ pub(super) fn read(
         direct: Vec::new(),
         experiments: Vec::new(),
     })
+}
+
+/// The names of `people` by their numbers, each put into words once. Two people may have one name: a customer and a cookie.
+fn words_of(names: &[String], people: impl Iterator<Item = u32>) -> Words {
+    let mut builder = WordsBuilder::default();
+    let (mut place, mut places) = (vec![None; names.len()], 0);
+    let order: Vec<usize> = people
+        .map(|person| {
+            *place[person as usize].get_or_insert_with(|| {
+                builder.push(Some(&names[person as usize]));
+                places += 1;
+                places - 1
+            })
+        })
+        .collect();
+    let known = builder.finish();
+    Words { codes: order.into_iter().map(|place| known.codes[place]).collect(), words: known.words }
 }
 
 /// The different names of the rows used, sorted, and the position among them of each word.

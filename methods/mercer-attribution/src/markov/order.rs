@@ -62,8 +62,9 @@ pub(crate) fn choose(paths: &Paths, most: usize, merge_repeats: bool, folds: usi
         chances.refine(paths, &steps);
         losses.push(chances.losses(paths));
     }
+    let empty = ByCustomer::new(paths);
     let mean = |of: fn(&Loss) -> f64, order: usize, from: Option<usize>| {
-        let mut sums = ByCustomer::new(paths);
+        let mut sums = empty.clone();
         for (at, loss) in losses[order].iter().enumerate() {
             sums.add(loss.path, of(loss) - from.map_or(0.0, |from| of(&losses[from][at])), loss.journeys);
         }

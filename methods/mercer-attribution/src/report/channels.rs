@@ -6,6 +6,7 @@ use mercer_base::words::count;
 use super::{Desk, ROWS, SHOWN, rounded, sentence, table};
 use crate::describe::short;
 use crate::models;
+use crate::params::ModelChoice;
 
 impl Desk<'_> {
     /// Credit by channel under the chosen model, with what it costs.
@@ -41,7 +42,7 @@ impl Desk<'_> {
                 ("marginal", "Cost of one more"),
             ]);
         }
-        let last = model.of(crate::params::ModelChoice::LastTouch);
+        let last = model.of(ModelChoice::LastTouch);
         let rows = model.channels.iter().take(ROWS).map(|channel| {
             let ends = interval(&channel.channel);
             let of_last =
@@ -103,6 +104,7 @@ impl Desk<'_> {
                 self.number(recombined)
             ));
         }
+        caveats.extend(self.below_nothing());
         if self.doubts.intervals.is_some() {
             caveats.push(format!(
                 "Low and high are the ends of the {} interval over resampled customers: how far chance would move the figures, not \
@@ -131,6 +133,24 @@ impl Desk<'_> {
             table: table(&names, rows.collect()),
             width: Width::Full,
         }
+    }
+
+    /// What credit below 0 means, where a model gives any.
+    fn below_nothing(&self) -> Option<String> {
+        let model = self.model().of(ModelChoice::Shapley)?;
+        let below: Vec<String> = model
+            .channels
+            .iter()
+            .filter(|amount| amount.conversions < 0.0)
+            .map(|amount| short(&amount.channel))
+            .collect();
+        (!below.is_empty()).then(|| {
+            format!(
+                "Shapley by rates credits {} with less than nothing: journeys with it convert less often than the same without. It may keep \
+                 customers from buying, or be shown to those who hesitate; shapley_game = sum divides conversions only and never goes below 0.",
+                below.join(", ")
+            )
+        })
     }
 
     /// What channels truly add, by experiments, beside what they are credited with.

@@ -87,7 +87,9 @@ impl Desk<'_> {
             vec![
                 Value::Text(short(name)),
                 Value::Text(if flag.harvests { "mostly" } else { "no sign" }.to_owned()),
-                rounded(Some(flag.statistic)),
+                rounded(Some(flag.extent)),
+                rounded(Some(flag.low)),
+                rounded(Some(flag.high)),
                 rounded(Some(flag.p_value)),
                 Value::Text(flag.words.clone()),
             ]
@@ -101,10 +103,15 @@ impl Desk<'_> {
             },
             subtitle: self.doubts.harvest_design.clone(),
             so_what: Some("Credit of a channel that harvests is the least to be believed: test it, or spend less and watch the total.".into()),
-            caveats: vec!["By a test of the data, not by the channel's name; p values are corrected for the number of channels (Holm).".into()],
+            caveats: vec![
+                "By a test of the data, not by the channel's name: mostly is an extent above one half, beyond chance; p values are \
+                 corrected for the number of channels (Holm)."
+                    .into(),
+                "No sign is no proof that a channel causes anything. Channels of which earlier touches cannot tell are left out.".into(),
+            ],
             chart: None,
             table: table(
-                &[("channel", "Channel"), ("harvests", "Harvests?"), ("statistic", "Statistic"), ("p_value", "p, corrected"), ("words", "In words")],
+                &[("channel", "Channel"), ("harvests", "Harvests?"), ("extent", "Extent"), ("low", "low"), ("high", "high"), ("p_value", "p, corrected"), ("words", "In words")],
                 rows.collect(),
             ),
             width: Width::Full,
