@@ -70,7 +70,7 @@ const EXPERIMENTS: TableSpec = TableSpec {
             Kind::Number,
             true,
             "Conversions that the channel added over the time of the experiment, for all customers.",
-            &["lift", "incremental_conversions", "effect"],
+            &["incremental_conversions"],
         ),
         ColumnSpec::new("standard_error", Kind::Number, true, "Standard error of it.", &["se", "sigma"]),
         ColumnSpec::new(
