@@ -9,6 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::answers::Forecast;
+use crate::coverage::{chance_of_so_few, is_far_below};
 use crate::density::Density;
 use crate::fit::chains;
 use crate::input::Input;
@@ -138,11 +139,18 @@ impl Trial {
         let mean = self.judged.iter().map(|(_, outcome)| outcome.abs()).sum::<f64>() / self.judged.len() as f64;
         let relative: Vec<f64> = least.iter().map(|error| error / mean).collect();
         let covered = forecast.covered(&self.judged);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+        let held = (covered * self.judged.len() as f64).round() as u64;
+        let chance = chance_of_so_few(held, self.judged.len() as u64).unwrap_or(f64::NAN);
+        let refusal = match is_far_below(covered, chance) {
+            true => " That is far below 90 %, and by more than chance explains: the report recommends no plan.",
+            false => "",
+        };
         let is_better = measure.beats_all() == Some(true);
         let others: Vec<String> =
             naive.iter().map(|(name, error)| format!("{name} ({:.1} %)", 100.0 * error / mean)).collect();
         let words = format!(
-            "{} held out: forecasts were off by {:.1} % of the mean target, {} than with {}; 90 % intervals held {:.0} %.",
+            "{} held out: forecasts were off by {:.1} % of the mean target, {} than with {}; 90 % intervals held {:.0} %.{refusal}",
             count(self.judged.len() as u64, "period was", "periods were"),
             100.0 * ours / mean,
             if is_better { "less" } else { "not less" },
@@ -157,6 +165,7 @@ impl Trial {
                 measure,
                 Measure::less_is_better("wape", "That error over the mean target", ours / mean, &relative),
                 Measure::plain("coverage_90", "Held-out periods within their 90 % interval", covered, &nothing),
+                Measure::plain("coverage_90_chance", "Chance of so few, were the intervals right", chance, &nothing),
             ],
             verdict: if is_better { Verdict::BeatsBaseline } else { Verdict::DoesNotBeatBaseline },
             words,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod calibration;
+mod coverage;
 mod curves;
 mod decide;
 mod density;

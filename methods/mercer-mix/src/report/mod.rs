@@ -9,6 +9,7 @@ use mercer_base::notation::Notation;
 use mercer_method::{Context, Findings, Known, Verdict};
 
 use crate::Mix;
+use crate::coverage::is_far_below;
 use crate::estimate::Estimate;
 use crate::model::Model;
 
@@ -54,10 +55,15 @@ impl Desk<'_> {
     /// Whether money may be moved on the model's word: it was sampled well, and forecasts of periods it had not seen hold.
     fn objections(&self) -> Vec<String> {
         let mut objections = self.model().objections.clone();
-        let covered = self.known.evaluation.measure("coverage_90").and_then(|measure| measure.model);
-        if let Some(covered) = covered.filter(|covered| *covered < LEAST_COVERED) {
-            objections
-                .push(format!("90 % intervals held only {} of the periods that were held out", self.share(covered)));
+        let measured = |name: &str| self.known.evaluation.measure(name).and_then(|measure| measure.model);
+        let found = measured("coverage_90").zip(measured("coverage_90_chance"));
+        if let Some((covered, chance)) = found.filter(|(covered, chance)| is_far_below(*covered, *chance)) {
+            objections.push(format!(
+                "90 % intervals held only {} of the periods that were held out, which sound intervals would do with a chance of \
+                 {} or less (binomial test)",
+                self.share(covered),
+                chance_in_words(chance)
+            ));
         }
         objections
     }
@@ -99,8 +105,10 @@ impl Desk<'_> {
     }
 }
 
-/// Held-out coverage of 90 % intervals below which no plan is shown.
-const LEAST_COVERED: f64 = 0.7;
+/// A chance in per cent, rounded up so that it is never told smaller than it is.
+fn chance_in_words(chance: f64) -> String {
+    format!("{:.1} %", ((1000.0 * chance).ceil() / 10.0).max(0.1))
+}
 
 /// A share so small that it needs powers of ten; `None` where it is rounding.
 fn tiny(share: f64) -> Option<String> {
