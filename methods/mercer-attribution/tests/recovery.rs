@@ -164,7 +164,7 @@ fn experiments_bring_credit_to_what_channels_add() {
 #[test]
 #[ignore = "measures"]
 fn many_worlds() {
-    (21..27).for_each(|seed| {
+    (21..30).for_each(|seed| {
         recovers(seed);
     });
 }

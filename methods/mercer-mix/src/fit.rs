@@ -22,6 +22,7 @@ use crate::prior::Prior;
 use crate::sample::{Settings, sample};
 use crate::sheared::Sheared;
 use crate::trust::{Diagnostics, trade_offs, unidentified};
+use crate::worth::worth_testing;
 
 /// Unknowns among which pairs are looked for that trade off: those of channels and the level come first.
 const PAIRED: usize = 60;
@@ -155,6 +156,12 @@ fn model(
         roi: paid(&answers.roi),
         marginal_roi: paid(&answers.marginal_roi),
         baseline_share: Estimate::of(&answers.baseline_share),
+        worth_testing: panel
+            .channels
+            .iter()
+            .zip(worth_testing(&answers.roi, &answers.marginal_roi))
+            .filter_map(|(channel, worth)| Some((channel.name.clone(), worth?)))
+            .collect(),
         objections,
         unidentified,
         trade_offs: trade_offs(&paired_names, &paired_columns),

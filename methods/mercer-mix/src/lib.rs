@@ -29,6 +29,7 @@ mod space;
 mod spec;
 mod transform;
 mod trust;
+mod worth;
 
 use mercer_base::Result;
 use mercer_base::frame::Frame;

@@ -26,6 +26,9 @@ pub struct Model {
     pub marginal_roi: BTreeMap<String, Estimate>,
     /// What would have come without channels, as a share of the whole.
     pub baseline_share: Estimate,
+    /// What knowing the return of each channel would be worth: the expected gain in money for each unit of money that is then moved
+    /// to where it brings most.
+    pub worth_testing: BTreeMap<String, f64>,
     /// How well the posterior was sampled.
     pub diagnostics: Diagnostics,
     /// Why the model may not be acted on; empty where it may.

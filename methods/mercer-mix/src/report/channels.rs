@@ -11,6 +11,9 @@ use crate::decide::{BreakEven, Status};
 /// Units of a plan that are shown as bars.
 const BARS: usize = 12;
 
+/// Gain for each unit of money moved, below which an experiment changes nothing.
+const LEAST_WORTH: f64 = 0.01;
+
 impl Desk<'_> {
     /// What each channel returns.
     pub(super) fn returns(&self) -> Card {
@@ -234,6 +237,49 @@ impl Desk<'_> {
             table: Table { columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(), rows },
             width: Width::Half,
         }
+    }
+
+    /// The channel whose experiment would teach most; none where there is nothing to choose between.
+    pub(super) fn next_test(&self) -> Option<Card> {
+        let model = self.model();
+        let mut channels: Vec<(&String, f64)> =
+            model.worth_testing.iter().map(|(name, worth)| (name, *worth)).collect();
+        channels.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let (best, most) = *channels.first().filter(|_| channels.len() > 1 && model.objections.is_empty())?;
+        let matters = most >= LEAST_WORTH;
+        let title = match matters {
+            true => format!("Test {best} next: to know its return is worth {most:.2} for each unit of money moved"),
+            false => "No experiment would change where the next money should go".to_owned(),
+        };
+        let roi = |name: &str| model.roi.get(name).map_or_else(String::new, |roi| format!("returns {}", range(roi)));
+        let bar = |(name, worth): &(&String, f64)| Bar {
+            label: (*name).clone(),
+            value: rounded(*worth),
+            note: roi(name),
+            accent: matters && *name == best,
+        };
+        let columns = [("channel", "Channel"), ("worth_testing", "Worth of knowing its return")];
+        Some(Card {
+            id: "mix-next-test".into(),
+            title,
+            subtitle: "How much more each unit of money would bring that is moved from the channel of least return to that of most, \
+                       were the channel's return known"
+                .into(),
+            so_what: matters.then(|| {
+                "Switch the channel off, or double it, in places or periods drawn by lot, and give the result as an experiment."
+                    .into()
+            }),
+            caveats: vec!["The most that an experiment can be worth: none tells a return exactly.".into()],
+            chart: Some(Chart::Bars { unit: Unit::Number, bars: channels.iter().take(BARS).map(bar).collect() }),
+            table: Table {
+                columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(),
+                rows: channels
+                    .iter()
+                    .map(|(name, worth)| vec![Value::Text((*name).clone()), Value::Number(rounded(*worth))])
+                    .collect(),
+            },
+            width: Width::Full,
+        })
     }
 
     /// How each channel's return wears off.

@@ -18,6 +18,7 @@ pub(crate) fn report(known: &Known<'_, Mix>, context: &Context<'_>) -> Result<Fi
     let desk = Desk { known, notation: Notation::new(context.currency_sign) };
     let mut cards = vec![desk.returns()];
     cards.extend(desk.plan());
+    cards.extend(desk.next_test());
     cards.push(desk.parts());
     cards.extend(desk.curves());
     cards.push(desk.course());
