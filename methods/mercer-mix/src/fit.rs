@@ -19,6 +19,7 @@ use crate::panel::Panel;
 use crate::params::{Inference, Params};
 use crate::posterior::Posterior;
 use crate::prior::Prior;
+use crate::refresh;
 use crate::sample::{Settings, sample};
 use crate::sheared::Sheared;
 use crate::trust::{Diagnostics, trade_offs, unidentified};
@@ -37,44 +38,61 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
     let panel = &intake.input.panel;
     check_learnable(panel)?;
     let posterior = Posterior::new(params, panel)?;
-    let (draws, shape) = sampled(params, &posterior, context.seed, context.say)?;
-    model(params, panel, &posterior, (&draws, shape), context.seed)
+    let earlier = refresh::earlier(context.previous, panel)?;
+    let before = earlier.as_ref().and_then(|earlier| refresh::starts(earlier, &posterior));
+    let (draws, shape) = sampled(params, &posterior, before.as_ref(), context.seed, context.say)?;
+    let mut model = model(params, panel, &posterior, (&draws, shape), context.seed)?;
+    model.changes = earlier.and_then(|earlier| refresh::changes(&earlier, panel, &model.roi));
+    Ok(model)
 }
 
-/// Draws of the posterior as the parameters say; of an approximation also the shape of its weights, which says how good it is.
+/// Draws of the posterior as the parameters say, begun at draws of the posterior before where there is one, which takes half the
+/// tuning; of an approximation also the shape of its weights, which says how good it is.
 ///
 /// # Errors
 /// When the sampler cannot begin or go on.
 pub(crate) fn sampled(
     params: &Params,
     posterior: &Posterior,
+    before: Option<&Draws>,
     seed: Seed,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<(Draws, Option<f64>)> {
     let seed = seed.split("mix");
     if params.inference == Inference::Approximate {
         let sheared = Sheared::new(posterior);
-        let starts = starts(posterior, &sheared, params.chains.max(1), seed);
+        let starts = starts(posterior, &sheared, before, params.chains.max(1), seed);
         let name = |unknown: usize| posterior.names().get(unknown).cloned().unwrap_or_default();
         let count = params.chains.max(1) as usize * params.draws.max(1) as usize;
         let mut found = approximate(&sheared, &starts, count, seed, &name)?;
         unshear(posterior, &sheared, &mut found.draws);
         return Ok((found.draws, Some(found.shape)));
     }
+    let tune = if before.is_some() { params.tune.div_ceil(2) } else { params.tune };
     let settings = Settings {
-        tune: params.tune.max(1) as usize,
+        tune: tune.max(1) as usize,
         draws: params.draws.max(1) as usize,
         target_accept: TARGET_ACCEPT,
         ..Settings::default()
     };
-    Ok((chains(posterior, params.chains.max(1), &settings, seed, say)?, None))
+    Ok((chains_from(posterior, before, params.chains.max(1), &settings, seed, say)?, None))
 }
 
 /// Points to start chains from, in the coordinates of the sampler.
-fn starts(posterior: &Posterior, sheared: &Sheared<'_>, count: u32, seed: Seed) -> Vec<Vec<f64>> {
+fn starts(
+    posterior: &Posterior,
+    sheared: &Sheared<'_>,
+    before: Option<&Draws>,
+    count: u32,
+    seed: Seed,
+) -> Vec<Vec<f64>> {
     let mut work = posterior.work();
     let start = |chain: u32| {
-        let mut point = posterior.start(seed.split("start").nth(chain.into()));
+        let mut point = match before {
+            // Draws that lie as far apart as can be.
+            Some(draws) => draws.point(chain as usize * draws.len() / count as usize).to_vec(),
+            None => posterior.start(seed.split("start").nth(chain.into())),
+        };
         sheared.shear(&mut point, &mut work);
         point
     };
@@ -92,8 +110,19 @@ pub(crate) fn chains(
     seed: Seed,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Draws> {
+    chains_from(posterior, None, count, settings, seed, say)
+}
+
+fn chains_from(
+    posterior: &Posterior,
+    before: Option<&Draws>,
+    count: u32,
+    settings: &Settings,
+    seed: Seed,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<Draws> {
     let sheared = Sheared::new(posterior);
-    let starts = starts(posterior, &sheared, count, seed);
+    let starts = starts(posterior, &sheared, before, count, seed);
     let mut draws = sample(&sheared, &starts, settings, seed, say)?;
     unshear(posterior, &sheared, &mut draws);
     Ok(draws)
@@ -163,6 +192,7 @@ fn model(
             .filter_map(|(channel, worth)| Some((channel.name.clone(), worth?)))
             .collect(),
         objections,
+        changes: None,
         unidentified,
         trade_offs: trade_offs(&paired_names, &paired_columns),
         carry_over: carry_over(posterior, panel, draws),

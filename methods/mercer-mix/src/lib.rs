@@ -22,6 +22,7 @@ mod params;
 mod posterior;
 mod predict;
 mod prior;
+mod refresh;
 mod report;
 mod sample;
 mod sheared;

@@ -9,6 +9,7 @@ use crate::curves::{BudgetPlan, ChannelCurve};
 use crate::draws::Draws;
 use crate::estimate::Estimate;
 use crate::panel::Panel;
+use crate::refresh::Changes;
 use crate::trust::{Diagnostics, TradeOff};
 
 /// What fitting finds.
@@ -33,6 +34,8 @@ pub struct Model {
     pub diagnostics: Diagnostics,
     /// Why the model may not be acted on; empty where it may.
     pub objections: Vec<String>,
+    /// What changed since the model before; none without one, or where no period came since.
+    pub changes: Option<Changes>,
     /// Channels of which the data say little, with the reason.
     pub unidentified: BTreeMap<String, String>,
     /// Unknowns that the data cannot tell apart well.

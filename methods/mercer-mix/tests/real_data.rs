@@ -129,6 +129,37 @@ fn meridians_returns_lie_where_meridian_finds_them() {
 }
 
 #[test]
+fn a_model_is_refreshed_with_new_weeks() {
+    let Some(frame) = example() else { return };
+    let about = AnyMethod::about(&Mix);
+    let weeks = |frame: Frame| Tables::new(about, about.form("periods").unwrap(), vec![("periods", frame)]).unwrap();
+    let params = example_params();
+    let params = params.as_object().unwrap();
+    let quiet = || Context::quiet(Seed(42));
+    let rows: Vec<usize> = (0..150).collect();
+    let before = AnyMethod::fit(&Mix, params, &weeks(frame.take(&rows)), Wish::default(), &quiet()).unwrap().saved;
+    let cold = AnyMethod::fit(&Mix, params, &weeks(frame.clone()), Wish::default(), &quiet()).unwrap().saved.model;
+    let context = Context { previous: Some(&before), ..quiet() };
+    let refreshed = AnyMethod::fit(&Mix, params, &weeks(frame.clone()), Wish::default(), &context).unwrap().saved;
+    let changes = &refreshed.model["changes"];
+    assert_eq!(changes["periods"], 29);
+    assert_eq!(changes["roi"]["x1"]["before"], before.model["roi"]["x1"]);
+    assert_eq!(refreshed.model["objections"], json!([]));
+    // The same posterior as without a model before: four Monte Carlo errors of the two together.
+    for name in ["adstock_alpha[x1]", "saturation_lam[x1]", "gamma_control[t]", "intercept"] {
+        let [one, other] = [&cold, &refreshed.model].map(|model| &model["parameters"][name]);
+        let figure = |of: &Value, what: &str| of[what].as_f64().unwrap();
+        let error = figure(one, "mcse_mean").hypot(figure(other, "mcse_mean"));
+        let apart = (figure(one, "mean") - figure(other, "mean")).abs();
+        assert!(apart <= 4.0 * error, "{name}: {one} {other}");
+    }
+    // The same weeks again are no news: the model stays what it is without one before.
+    let context = Context { previous: Some(&refreshed), ..quiet() };
+    let again = AnyMethod::fit(&Mix, params, &weeks(frame), Wish::default(), &context).unwrap().saved.model;
+    assert_eq!(again, cold);
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn leaving_the_future_out_predicts_as_pymc_marketing_does() {
     let Some(frame) = example() else { return };

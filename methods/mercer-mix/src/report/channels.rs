@@ -7,6 +7,8 @@ use mercer_method::day::written_day;
 use super::{Desk, range, rounded, tiny};
 use crate::curves::{finite, in_words};
 use crate::decide::{BreakEven, Status};
+use crate::estimate::Estimate;
+use crate::refresh::Change;
 
 /// Units of a plan that are shown as bars.
 const BARS: usize = 12;
@@ -277,6 +279,54 @@ impl Desk<'_> {
                     .iter()
                     .map(|(name, worth)| vec![Value::Text((*name).clone()), Value::Number(rounded(*worth))])
                     .collect(),
+            },
+            width: Width::Full,
+        })
+    }
+
+    /// What became of the returns since the model before.
+    pub(super) fn changes(&self) -> Option<Card> {
+        let changes = self.model().changes.as_ref()?;
+        let beyond: Vec<&str> =
+            changes.roi.iter().filter(|(_, change)| change.beyond).map(|(name, _)| name.as_str()).collect();
+        let title = match beyond.as_slice() {
+            [] => "No return has left the interval that it had before".to_owned(),
+            [only] => format!("{only} returns something else than was thought likely"),
+            several => format!("{} return something else than was thought likely", several.join(", ")),
+        };
+        let columns = [
+            ("channel", "Channel"),
+            ("before", "Return before"),
+            ("before_low", "low"),
+            ("before_high", "high"),
+            ("now", "Return now"),
+            ("now_low", "low"),
+            ("now_high", "high"),
+        ];
+        let row = |(name, change): (&String, &Change)| {
+            let figures =
+                |of: &Estimate| [of.mean, of.hdi_90[0], of.hdi_90[1]].map(|value| Value::Number(rounded(value)));
+            std::iter::once(Value::Text(name.clone()))
+                .chain(figures(&change.before))
+                .chain(figures(&change.now))
+                .collect()
+        };
+        Some(Card {
+            id: "mix-changes".into(),
+            title,
+            subtitle: format!(
+                "Mean and 90 % interval by the model before, which knew periods to {}, and by this one, which knows {} more",
+                written_day(changes.until),
+                count(changes.periods as u64, "period", "periods")
+            ),
+            so_what: None,
+            caveats: vec![
+                "Both are of all the periods that they know: a return that moved at the end moves them slowly.".into(),
+            ],
+            chart: None,
+            table: Table {
+                columns: columns.map(|(name, label)| Column::new(name, label)).to_vec(),
+                rows: changes.roi.iter().map(row).collect(),
             },
             width: Width::Full,
         })

@@ -19,6 +19,7 @@ pub(crate) fn report(known: &Known<'_, Mix>, context: &Context<'_>) -> Result<Fi
     let mut cards = vec![desk.returns()];
     cards.extend(desk.plan());
     cards.extend(desk.next_test());
+    cards.extend(desk.changes());
     cards.push(desk.parts());
     cards.extend(desk.curves());
     cards.push(desk.course());
