@@ -197,16 +197,28 @@ fn calibrated(asked: &[Asked], answers: &[f64], base: &[f64], folds: usize) -> V
     };
     // The slope is shrunk a little towards none, from the answers' mean.
     let centre = base.first().map_or(0.0, &log_odds);
+    // Most journeys have an answer that others have too: each counts once, with their number.
+    let mut order: Vec<usize> = (0..asked.len()).collect();
+    let place = |row: usize| (asked[row].fold, answers[row]);
+    order.sort_unstable_by(|a, b| {
+        place(*a).0.cmp(&place(*b).0).then(place(*a).1.total_cmp(&place(*b).1)).then(a.cmp(b))
+    });
+    let ties: Vec<(usize, f64, [f64; 2])> = order
+        .chunk_by(|a, b| place(*a) == place(*b))
+        .map(|tie| {
+            let sum = |end: usize| tie.iter().map(|row| asked[*row].journeys[end]).sum::<f64>();
+            (asked[tie[0]].fold, log_odds(&answers[tie[0]]) - centre, [sum(0), sum(1)])
+        })
+        .collect();
     let mut chances = vec![0.0; asked.len()];
     for fold in 0..folds {
-        let others: Vec<usize> = (0..asked.len()).filter(|row| asked[*row].fold != fold).collect();
-        let rows = others.iter().flat_map(|row| [(*row, true), (*row, false)]);
-        let rows: Vec<(usize, bool)> =
-            rows.filter(|(row, converts)| asked[*row].journeys[usize::from(!converts)] > 0.0).collect();
-        let weights: Vec<f64> =
-            rows.iter().map(|(row, converts)| asked[*row].journeys[usize::from(!converts)]).collect();
+        let others = ties.iter().filter(|tie| tie.0 != fold);
+        let rows =
+            others.flat_map(|(_, answer, journeys)| [(*answer, true, journeys[0]), (*answer, false, journeys[1])]);
+        let rows: Vec<(f64, bool, f64)> = rows.filter(|row| row.2 > 0.0).collect();
         let outcomes: Vec<bool> = rows.iter().map(|row| row.1).collect();
-        let values = rows.iter().map(|row| log_odds(&answers[row.0]) - centre).collect();
+        let weights: Vec<f64> = rows.iter().map(|row| row.2).collect();
+        let values = rows.iter().map(|row| row.0).collect();
         let design = Design::new(rows.len(), vec![Block::Dense { columns: 1, values }]);
         let fit = design.and_then(|design| logistic::fit(&design, &outcomes, Some(&weights), PENALTY, None)).ok();
         for row in (0..asked.len()).filter(|row| asked[*row].fold == fold) {
