@@ -58,7 +58,7 @@ def main():
             "mean": float(values.mean()),
             "sd": float(values.std()),
             "hdi_90": [float(low), float(high)],
-            "mcse_mean": float(arviz.mcse(values)),
+            "mcse_mean": float(arviz.mcse(draws.to_dataset(name="share"))["share"]),
         }
     task.write(found.summary, parameters, shares)
     clock.end_of("summarise")

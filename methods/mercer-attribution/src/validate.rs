@@ -11,6 +11,7 @@
 use mercer_base::{Result, Seed};
 use mercer_stats::special::normal_quantile;
 use mercer_stats::{Block, Design, logistic};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::folds::{ByCustomer, Folds, some_customers};
@@ -107,22 +108,28 @@ pub(crate) fn validate(
         .collect();
     let base = base_rate(&asked, folds.count);
     let base_losses = losses(&asked, &base);
-    let mut foretold = vec![judge(paths, &asked, Forecaster::BaseRate, &base, &base_losses, confidence)];
-    let mut ask = |forecaster, answers: Vec<f64>| {
-        let chances = calibrated(&asked, &answers, &base, folds.count);
-        foretold.push(judge(paths, &asked, forecaster, &chances, &base_losses, confidence));
+    let by_states = || {
+        let mut answers: Vec<(Forecaster, Vec<f64>)> = Vec::new();
+        for order in 1..=most_order.max(1) {
+            // An order that cannot be numbered is none to ask.
+            let Ok(steps) = Steps::new(paths, order, false) else { break };
+            let below = answers.last().map_or(&base, |(_, below)| below);
+            let found = state_rates(&asked, &steps, below, folds.count);
+            answers.push((if order == 1 { Forecaster::LastTouch } else { Forecaster::Markov(order) }, found));
+        }
+        answers
     };
-    let mut by_state = base.clone();
-    for order in 1..=most_order.max(1) {
-        // An order that cannot be numbered is none to ask.
-        let Ok(steps) = Steps::new(paths, order, false) else { break };
-        by_state = state_rates(&asked, &steps, &by_state, folds.count);
-        ask(if order == 1 { Forecaster::LastTouch } else { Forecaster::Markov(order) }, by_state.clone());
-    }
-    ask(Forecaster::SetRates, set_rates(paths, &asked, &folds));
+    let (mut answers, sets) = rayon::join(by_states, || set_rates(paths, &asked, &folds));
+    answers.push((Forecaster::SetRates, sets));
     if paths.days_before_end.is_some() {
-        ask(Forecaster::Hazard, hazards(paths, &asked, &folds)?);
+        answers.push((Forecaster::Hazard, hazards(paths, &asked, &folds)?));
     }
+    let judged = |(forecaster, answers): &(Forecaster, Vec<f64>)| {
+        let chances = calibrated(&asked, answers, &base, folds.count);
+        judge(paths, &asked, *forecaster, &chances, &base_losses, confidence)
+    };
+    let mut foretold = vec![judge(paths, &asked, Forecaster::BaseRate, &base, &base_losses, confidence)];
+    foretold.par_extend(answers.par_iter().map(judged));
     let sum = |end: usize| asked.iter().map(|asked| asked.journeys[end]).sum::<f64>();
     Ok(Validation { foretold, journeys: sum(0) + sum(1), conversions: sum(0), folds: folds.count })
 }
