@@ -116,6 +116,27 @@ impl Square {
         Some(Self::from_fn(self.size, |row, column| if column <= row { lower[(row, column)] } else { 0.0 }))
     }
 
+    /// Replaces `vector` by the `x` of `L x = vector`, where this matrix is lower triangular; what stands above its diagonal is not read.
+    pub fn solve_lower(&self, vector: &mut [f64]) {
+        for (row, lower) in self.values.chunks_exact(self.size.max(1)).enumerate() {
+            let (known, rest) = vector.split_at_mut(row);
+            if let (Some(value), Some(diagonal)) = (rest.first_mut(), lower.get(row)) {
+                *value = (*value - dot(lower, known)) / diagonal;
+            }
+        }
+    }
+
+    /// Replaces `vector` by the `x` of `Lᵀ x = vector`, where this matrix is lower triangular; what stands above its diagonal is not read.
+    pub fn solve_lower_transposed(&self, vector: &mut [f64]) {
+        for (row, lower) in self.values.chunks_exact(self.size.max(1)).enumerate().rev() {
+            let (unknown, rest) = vector.split_at_mut(row);
+            if let (Some(value), Some(diagonal)) = (rest.first_mut(), lower.get(row)) {
+                *value /= diagonal;
+                unknown.iter_mut().zip(lower).for_each(|(other, entry)| *other -= entry * *value);
+            }
+        }
+    }
+
     /// The inverse of this symmetric matrix; `None` where it is not positive definite.
     #[must_use]
     pub fn inverse(&self) -> Option<Self> {
@@ -194,6 +215,13 @@ mod tests {
             let root = Square::from_fn(5, |row, column| entries[row * 5 + column]);
             let matrix = Square::from_fn(5, |row, column| dot(root.row(row), root.row(column)) + f64::from(u8::from(row == column)));
             let lower = matrix.cholesky().unwrap();
+            let mut solved = entries[..5].to_vec();
+            lower.solve_lower(&mut solved);
+            lower.solve_lower_transposed(&mut solved);
+            for (back, entry) in matrix.times(&solved).iter().zip(&entries) {
+                // The matrix is at least the identity: errors of rounding stay small.
+                prop_assert!((back - entry).abs() < 1e-9);
+            }
             let eigen = matrix.eigen().unwrap();
             for row in 0..5 {
                 for column in 0..5 {

@@ -30,6 +30,7 @@ mod space;
 mod spec;
 mod transform;
 mod trust;
+mod whitened;
 mod worth;
 
 use mercer_base::Result;

@@ -20,6 +20,7 @@ use crate::panel::{Channel, Panel};
 use crate::params::{Effect, Floor, Form, Params, pairs};
 use crate::sheared::{Centred, Level, Shear};
 use crate::space::{Layout, Space};
+use crate::whitened::{Column, Whitened};
 #[cfg(test)]
 use rand::{RngExt, SeedableRng};
 #[cfg(test)]
@@ -211,6 +212,22 @@ impl Posterior {
         let ran =
             sheared.filter(|((media, usual), _)| media.shear(&self.space, **usual).is_some()).map(|(_, ran)| *ran);
         Some(Level { at: self.space.free_number(level.0)?, columns, ran: ran.collect() })
+    }
+
+    /// Coordinates in which the coefficients of the baseline of one place are independent.
+    pub(crate) fn whitened(&self) -> Option<Whitened> {
+        if self.places > 1 {
+            return None;
+        }
+        let has_level = self.level().is_some();
+        let column = |(entry, values): (usize, Vec<f64>)| {
+            let unknown = self.space.free_number(entry)?;
+            let prior_sd = self.space.entry(entry)?.1.sd();
+            (prior_sd > 0.0).then_some(Column { unknown, prior_sd, values })
+        };
+        let columns = self.baseline.series().skip(usize::from(has_level)).filter_map(column).collect();
+        let media: Vec<Vec<f64>> = self.media.iter().map(|media| media.block.media().to_vec()).collect();
+        Whitened::new(columns, &media, &self.noise.known_outcome(), has_level)
     }
 
     /// The levels of periods and the shifts of several places; `None` where they are not each a free number.

@@ -5,7 +5,8 @@
 //! everything that is above 0 on average, so its coordinate is the mean of the outcome instead. The moves are shears, whose volume
 //! is 1: the posterior stays the same. With several places the levels of periods and places are moved in the same way (see
 //! [`crate::posterior::levels`]), and the places' shifts, which all lean on the first place, are rotated apart: that volume is
-//! constant. Coefficients of controls by place stand for their deviations where the data know them well.
+//! constant. Coefficients of controls by place stand for their deviations where the data know them well, and those of the baseline of one
+//! place are turned so that they are independent (see [`crate::whitened`]).
 
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ use crate::posterior::levels::Levels;
 use crate::posterior::{Posterior, Work};
 use crate::prior::Prior;
 use crate::transform::saturation::Curve;
+use crate::whitened::Whitened;
 
 /// Step of central differences on the unbounded scale: the error of a slope is its square.
 const STEP: f64 = 1e-4;
@@ -27,6 +29,7 @@ pub(crate) struct Sheared<'a> {
     levels: Option<Levels>,
     shifts: Option<Shifts>,
     centred: Vec<Centred>,
+    whitened: Option<Whitened>,
 }
 
 /// Coefficients of a control by place, which the data know so well that they are better coordinates than their deviations from the
@@ -158,6 +161,7 @@ impl<'a> Sheared<'a> {
             levels,
             shifts,
             centred: posterior.centred(),
+            whitened: posterior.whitened(),
         }
     }
 
@@ -174,6 +178,9 @@ impl<'a> Sheared<'a> {
             shifts.rotate_back(point);
         }
         self.centred.iter().for_each(|centred| centred.to_coefficients(point));
+        if let Some(whitened) = &self.whitened {
+            whitened.to_coordinates(point);
+        }
     }
 
     /// Sheared coordinates become the posterior's own.
@@ -185,6 +192,9 @@ impl<'a> Sheared<'a> {
     }
 
     fn unshear_all_but_levels(&self, point: &mut [f64]) {
+        if let Some(whitened) = &self.whitened {
+            whitened.to_coefficients(point);
+        }
         self.centred.iter().for_each(|centred| centred.to_deviations(point));
         if let Some(shifts) = &self.shifts {
             shifts.rotate(point);
@@ -229,6 +239,9 @@ impl Density for Sheared<'_> {
         if let Some(shifts) = &self.shifts {
             // The matrix is symmetric: derivatives turn as the shifts do.
             shifts.rotate(gradient);
+        }
+        if let Some(whitened) = &self.whitened {
+            whitened.pull_back(gradient);
         }
         value
     }

@@ -53,6 +53,12 @@ impl Noise {
         &self.outcome
     }
 
+    /// The scaled outcome, period by period; `NaN` where it is missing.
+    pub(super) fn known_outcome(&self) -> Vec<f64> {
+        let is_known = |row: usize| self.known.as_ref().is_none_or(|known| known[row] != 0.0);
+        self.outcome.iter().enumerate().map(|(row, outcome)| if is_known(row) { *outcome } else { f64::NAN }).collect()
+    }
+
     /// Takes another outcome, known throughout.
     #[cfg(test)]
     pub(super) fn learn_from(&mut self, outcome: Vec<f64>) {
