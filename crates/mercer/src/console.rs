@@ -121,6 +121,7 @@ pub(crate) fn table(headings: Vec<String>, rows: Vec<Vec<String>>, right_aligned
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    let rows = if natural_width(&headings, &rows) > width { rows.into_iter().map(breakable).collect() } else { rows };
     if !headings.is_empty() {
         table.set_header(headings);
     }
@@ -132,6 +133,21 @@ pub(crate) fn table(headings: Vec<String>, rows: Vec<Vec<String>>, right_aligned
     }
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns of a table that breaks no cell; two spaces stand between its columns.
+fn natural_width(headings: &[String], rows: &[Vec<String>]) -> usize {
+    let mut widest: Vec<usize> = headings.iter().map(|heading| heading.chars().count()).collect();
+    for row in rows {
+        widest.resize(widest.len().max(row.len()), 0);
+        widest.iter_mut().zip(row).for_each(|(widest, cell)| *widest = (*widest).max(cell.chars().count()));
+    }
+    widest.iter().map(|column| column + 2).sum()
+}
+
+/// Cells in which a name's item, as in `saturation_lam[tv]`, may stand on a line of its own.
+fn breakable(row: Vec<String>) -> Vec<String> {
+    row.into_iter().map(|cell| if cell.contains(' ') { cell } else { cell.replace('[', " [") }).collect()
 }
 
 /// Text broken between words at `width`; lines after the first start with `indent`. Lines that are laid out stay as they are.
@@ -180,5 +196,9 @@ mod tests {
         let rows = vec![vec!["a".to_owned(), "words that go on and on ".repeat(5)]];
         let text = table(vec!["x".into(), "y".into()], rows, &[], 60);
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        let rows = vec![vec!["saturation_lam[television]".to_owned(), "x".repeat(30)]];
+        let text = |width| table(vec!["Unknown".into(), "y".into()], rows.clone(), &[], width);
+        assert!(text(60).contains("saturation_lam[television]"), "{}", text(60));
+        assert!(text(48).lines().any(|line| line.trim_start().starts_with("[television]")), "{}", text(48));
     }
 }

@@ -3,6 +3,7 @@
 // Helpers of tests may stop at the first surprise, as tests do.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod attribution;
 mod binary;
 mod broken;
 mod demo;
@@ -10,6 +11,7 @@ mod forms;
 mod incremental;
 mod interrupted;
 mod lifetime;
+mod mix;
 mod propensity;
 mod real_data;
 mod recommend;
