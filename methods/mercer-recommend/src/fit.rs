@@ -39,6 +39,7 @@ pub(crate) fn fit(params: &Params, intake: &Intake<Input>, context: &Context<'_>
         choice,
         catalogue: input.catalogue.clone(),
         customers: input.customers.clone(),
+        segments: input.segments.names.clone(),
         log: input.log.clone(),
         dated: input.dated,
         portfolio,

@@ -11,6 +11,7 @@ use crate::content::Content;
 use crate::log::Log;
 use crate::params::Params;
 use crate::purchases::{Bounds, Purchases};
+use crate::segments::Segments;
 
 /// What the method computes with.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct Input {
     pub(crate) asked: Vec<String>,
     /// Whether each of them may be contacted; `None` where nothing says so, and all may.
     pub(crate) consents: Option<Vec<bool>>,
+    /// The segments of customers, where a table says them.
+    pub(crate) segments: Segments,
     /// What was shown before, customer by customer and product by product.
     pub(crate) shown: Vec<Shown>,
 }
@@ -67,6 +70,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
             let table = tables.need("customers")?;
             let asked = asked(table, &mut counts)?;
             let consents = consents(table, &asked, &mut counts)?;
+            let segments = Segments::read(table, &mut counts)?;
             Input {
                 customers: Vec::new(),
                 log: Log::new(0),
@@ -77,6 +81,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
                 test: None,
                 asked,
                 consents,
+                segments,
                 shown: Vec::new(),
             }
         }
@@ -93,7 +98,13 @@ fn with_purchases(tables: &Tables, train: &Frame, bounds: Bounds, counts: &mut I
     }
     let (catalogue, texts) = Catalogue::read(purchases.product_ids(), tables.get("products"), counts)?;
     let content = catalogue.content(&texts)?;
+    let segments = match tables.get("customers") {
+        Some(frame) => Segments::read(frame, counts)?,
+        None => Segments::default(),
+    };
+    let segment_of = |customer: usize| segments.number(customers.get(customer)?);
     let (log, _) = purchases.log(&customers, &catalogue.ids);
+    let log = log.with_segments(segment_of);
     let dated = purchases.dated;
     let end = purchases.days().map_or(1, |(_, last)| bounds.last_day.unwrap_or(last) + 1);
     counts.window = window(&purchases, end, customers.len());
@@ -110,7 +121,7 @@ fn with_purchases(tables: &Tables, train: &Frame, bounds: Bounds, counts: &mut I
                     own.refused
                 ));
             }
-            Some(log)
+            Some(log.with_segments(segment_of))
         }
     };
     let asked = match tables.get("customers") {
@@ -122,7 +133,8 @@ fn with_purchases(tables: &Tables, train: &Frame, bounds: Bounds, counts: &mut I
         None => None,
     };
     let shown = tables.get("shown").map(shown).transpose()?.unwrap_or_default();
-    Ok(Input { customers, log, catalogue, content, dated, end: f64::from(end), test, asked, consents, shown })
+    let end = f64::from(end);
+    Ok(Input { customers, log, catalogue, content, dated, end, test, asked, consents, segments, shown })
 }
 
 fn asked(frame: &Frame, counts: &mut IntakeCounts) -> Result<Vec<String>> {

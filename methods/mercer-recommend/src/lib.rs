@@ -26,6 +26,7 @@ mod ranking;
 mod repeat;
 mod report;
 mod scorer;
+mod segments;
 mod sources;
 mod sparse;
 mod spec;

@@ -21,7 +21,13 @@ pub(crate) struct Log {
     /// The quantity of each line.
     #[serde(with = "mercer_method::packed")]
     quantities: Vec<f32>,
+    /// For each customer the number of their segment, or [`NO_SEGMENT`]; empty where nobody has one.
+    #[serde(with = "mercer_method::packed", default)]
+    segments: Vec<u32>,
 }
+
+/// Stands for a segment that is not known.
+const NO_SEGMENT: u32 = u32::MAX;
 
 /// An order.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +46,8 @@ pub(crate) struct Orders<'a> {
     log: &'a Log,
     first: usize,
     last: usize,
+    /// The number of the customer's segment, where it is known.
+    pub(crate) segment: Option<u32>,
 }
 
 impl Log {
@@ -63,6 +71,20 @@ impl Log {
         self.customer_starts.push(self.days.len());
     }
 
+    /// The log with each customer's segment, where `segment_of` a customer's number knows it.
+    pub(crate) fn with_segments(mut self, segment_of: impl Fn(usize) -> Option<u32>) -> Self {
+        self.segments = (0..self.customers()).map(|customer| segment_of(customer).unwrap_or(NO_SEGMENT)).collect();
+        if self.segments.iter().all(|segment| *segment == NO_SEGMENT) {
+            self.segments.clear();
+        }
+        self
+    }
+
+    /// Whether any customer has a segment.
+    pub(crate) fn has_segments(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
     /// How many customers there are.
     pub(crate) fn customers(&self) -> usize {
         self.customer_starts.len().saturating_sub(1)
@@ -76,7 +98,8 @@ impl Log {
     /// The orders of a customer; none for a customer that is not there.
     pub(crate) fn of(&self, customer: usize) -> Orders<'_> {
         let start = |at: usize| self.customer_starts.get(at).copied().unwrap_or(self.days.len());
-        Orders { log: self, first: start(customer), last: start(customer.saturating_add(1)) }
+        let segment = self.segments.get(customer).copied().filter(|segment| *segment != NO_SEGMENT);
+        Orders { log: self, first: start(customer), last: start(customer.saturating_add(1)), segment }
     }
 
     /// The orders of each customer in turn.
@@ -86,7 +109,7 @@ impl Log {
 
     /// The log with only the orders that `keep` wants. Customers stay, also without orders.
     pub(crate) fn filtered(&self, keep: impl Fn(usize, Order<'_>) -> bool) -> Self {
-        let mut log = Self::new(self.products);
+        let mut log = Self { segments: self.segments.clone(), ..Self::new(self.products) };
         for (customer, orders) in self.iter().enumerate() {
             for order in orders.iter().filter(|order| keep(customer, *order)) {
                 let lines = order.products.iter().copied().zip(order.quantities.iter().copied());
@@ -101,7 +124,7 @@ impl Log {
 impl<'a> Orders<'a> {
     /// Each order, from the oldest to the newest.
     pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = Order<'a>> + ExactSizeIterator {
-        let Self { log, first, last } = self;
+        let Self { log, first, last, .. } = self;
         (first..last).map(move |order| {
             let lines = log.order_starts[order]..log.order_starts[order + 1];
             Order { day: log.days[order], products: &log.lines[lines.clone()], quantities: &log.quantities[lines] }

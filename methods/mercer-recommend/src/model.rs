@@ -20,6 +20,9 @@ pub struct Model {
     pub(crate) catalogue: Catalogue,
     /// The customers, in the order of their ids.
     pub(crate) customers: Vec<String>,
+    /// The segments of customers, in the order of their names; none where nothing says them.
+    #[serde(default)]
+    pub(crate) segments: Vec<String>,
     /// Their orders: a list for a customer is made from these and from what came since.
     pub(crate) log: Log,
     /// Whether orders have dates.
@@ -77,6 +80,12 @@ impl Model {
             }
             log.end_customer();
         }
+        let log = log.with_segments(|customer| {
+            let id = input.asked.get(customer)?;
+            let given = input.segments.of(id).and_then(|segment| self.segments.binary_search(segment).ok());
+            let given = given.and_then(|segment| u32::try_from(segment).ok());
+            given.or_else(|| self.log.of(self.customer(id)?).segment)
+        });
         Audience { ids: &input.asked, log: Cow::Owned(log) }
     }
 }

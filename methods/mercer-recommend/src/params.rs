@@ -12,7 +12,7 @@ pub struct Params {
     /// Whether a customer may be offered what they bought before: allow, mask, or auto where the data say whether customers buy
     /// the same again.
     pub repeats: Repeats,
-    /// Which models may have a say: popularity, own-purchases, baskets, ease, als, neighbours, transitions, content; all that
+    /// Which models may have a say: popularity, segment-popularity, own-purchases, baskets, ease, als, neighbours, transitions, content; all that
     /// the data can carry where not given.
     pub models: Vec<Source>,
     /// Days at the end of the data by which models are judged and blended; about a fifth of the time where not given.
@@ -80,6 +80,8 @@ pub enum Repeats {
 pub enum Source {
     /// What sells now.
     Popularity,
+    /// What sells now to customers of the same segment.
+    SegmentPopularity,
     /// What the customer bought before, by how often and how lately.
     OwnPurchases,
     /// What customers with like baskets buy, beside one's own (TIFU-kNN).

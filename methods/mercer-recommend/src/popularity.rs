@@ -50,6 +50,63 @@ impl Popularity {
     }
 }
 
+/// Orders of all customers that the best sellers of a segment are mixed with, so that a segment of few orders says what all say.
+const ORDERS_OF_ALL: f64 = 50.0;
+
+/// The share of a segment's orders that hold each product, where an order counts 2^(−age / half-life), shrunk towards the share of all
+/// orders as if the segment had placed 50 more like everybody's. Nothing is said of products that the segment has not bought.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SegmentPopularity {
+    /// By segment the products that were bought, rising, with their shares.
+    shares: Vec<Vec<(u32, f32)>>,
+}
+
+impl SegmentPopularity {
+    /// Counts the orders up to `day`, as [`Popularity::fit`].
+    pub(crate) fn fit(log: &Log, day: f64, half_life_days: f64) -> Self {
+        let all = Popularity::fit(log, day, half_life_days);
+        let count = log.iter().filter_map(|orders| orders.segment).max().map_or(0, |last| last as usize + 1);
+        let mut of_segment: Vec<Vec<Orders<'_>>> = vec![Vec::new(); count];
+        for orders in log.iter() {
+            if let Some(segment) = orders.segment.and_then(|segment| of_segment.get_mut(segment as usize)) {
+                segment.push(orders);
+            }
+        }
+        let shares = |customers: &Vec<Orders<'_>>| {
+            let (mut lines, mut orders_of_all) = (Vec::new(), ORDERS_OF_ALL);
+            for order in customers.iter().flat_map(|orders| orders.iter()).filter(|order| order.day <= day) {
+                let weight = decay(day - order.day, half_life_days);
+                orders_of_all += weight;
+                lines.extend(order.products.iter().map(|product| (*product, weight)));
+            }
+            lines.sort_by_key(|line: &(u32, f64)| line.0);
+            let share = |same: &[(u32, f64)]| {
+                let product = same.first()?.0;
+                let own: f64 = same.iter().map(|line| line.1).sum();
+                Some((product, single((own + ORDERS_OF_ALL * f64::from(all.of(product))) / orders_of_all)))
+            };
+            lines.chunk_by(|a, b| a.0 == b.0).filter_map(share).collect()
+        };
+        Self { shares: of_segment.par_iter().map(shares).collect() }
+    }
+
+    /// The products that the customer's segment bought, rising, with their shares; none where the segment is not known.
+    pub(crate) fn of(&self, orders: Orders<'_>) -> &[(u32, f32)] {
+        orders.segment.and_then(|segment| self.shares.get(segment as usize)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Scorer for SegmentPopularity {
+    fn score(&self, orders: Orders<'_>, _: f64, scores: &mut [f32]) {
+        scores.fill(0.0);
+        for (product, share) in self.of(orders) {
+            if let Some(score) = scores.get_mut(*product as usize) {
+                *score = *share;
+            }
+        }
+    }
+}
+
 impl Scorer for Popularity {
     fn score(&self, _: Orders<'_>, _: f64, scores: &mut [f32]) {
         self.write(scores);
@@ -140,6 +197,29 @@ mod tests {
         for (product, share) in [(0, 1.25 / 1.75), (1, 1.5 / 1.75), (2, 0.0), (9, 0.0)] {
             assert!((f64::from(popularity.of(product)) - share).abs() < 1e-6, "{product}");
         }
+    }
+
+    #[test]
+    fn a_segment_has_best_sellers_of_its_own_mixed_with_those_of_all() {
+        // Customers 0 and 1 are of segment 0, customer 2 of segment 1, customer 3 of none.
+        let orders: [&[(f64, &[u32])]; 4] =
+            [&[(0.0, &[0]), (1.0, &[0, 1])], &[(2.0, &[0])], &[(3.0, &[2])], &[(4.0, &[1])]];
+        let log = log(3, &orders).with_segments(|customer| [Some(0), Some(0), Some(1), None][customer]);
+        let popularity = SegmentPopularity::fit(&log, 10.0, f64::INFINITY);
+        let mut scores = [9.0_f32; 3];
+        // Of five orders three hold product 0, two product 1, one product 2.
+        for (customer, expected) in [
+            (0, [(3.0 + 50.0 * 0.6) / 53.0, (1.0 + 50.0 * 0.4) / 53.0, 0.0]),
+            (2, [0.0, 0.0, (1.0 + 50.0 * 0.2) / 51.0]),
+            (3, [0.0; 3]),
+        ] {
+            popularity.score(log.of(customer), 10.0, &mut scores);
+            for (score, expected) in scores.iter().zip(expected) {
+                assert!((f64::from(*score) - expected).abs() < 1e-6, "{customer}: {scores:?}");
+            }
+        }
+        // Cutting the log keeps who is of which segment.
+        assert_eq!(log.filtered(|_, order| order.day < 1.0).of(2).segment, Some(1));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::ease::covered::covered;
 use crate::log::{Log, Order, Orders};
 use crate::neighbours::{ItemNeighbours, Kind};
 use crate::params::{Params, Source};
-use crate::popularity::{Popularity, choose_half_life, decay};
+use crate::popularity::{Popularity, SegmentPopularity, choose_half_life, decay};
 use crate::repeat::baskets::{BasketNeighbours, BasketSettings};
 use crate::repeat::own::{OwnFrequency, OwnSettings};
 use crate::scorer::Scorer;
@@ -51,11 +51,19 @@ pub(crate) struct Ground<'a> {
     pub(crate) day: f64,
 }
 
+impl Ground<'_> {
+    /// Days after which an order counts half for what sells now.
+    fn half_life(&self) -> f64 {
+        if self.dated { choose_half_life(self.log, self.day) } else { f64::INFINITY }
+    }
+}
+
 /// A fitted model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Fitted {
     Popularity(Popularity),
+    SegmentPopularity(SegmentPopularity),
     OwnPurchases(OwnFrequency),
     Baskets(BasketNeighbours),
     Ease(Ease),
@@ -134,8 +142,9 @@ pub(crate) fn taste(orders: Orders<'_>, day: f64) -> Vec<(u32, f32)> {
 
 impl Source {
     /// All models, the plain ones first.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Popularity,
+        Self::SegmentPopularity,
         Self::OwnPurchases,
         Self::Baskets,
         Self::Ease,
@@ -149,6 +158,7 @@ impl Source {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Popularity => "best sellers",
+            Self::SegmentPopularity => "best sellers of the segment",
             Self::OwnPurchases => "own purchases",
             Self::Baskets => "like baskets",
             Self::Ease => "EASE",
@@ -168,7 +178,9 @@ impl Source {
     ) -> (Vec<Self>, Vec<(Self, String)>) {
         let (mut wanted, mut left_out) = (Vec::new(), Vec::new());
         for source in Self::ALL {
-            let is_asked = params.models.is_empty() || params.models.contains(&source);
+            // Without segments there is nothing to say of theirs, unless somebody asked.
+            let is_usual = source != Self::SegmentPopularity || ground.log.has_segments();
+            let is_asked = params.models.is_empty() && is_usual || params.models.contains(&source);
             if !is_asked && source != Self::Popularity {
                 continue;
             }
@@ -182,6 +194,9 @@ impl Source {
 
     fn obstacle(self, ground: &Ground<'_>, most_covered: usize) -> Option<String> {
         match self {
+            Self::SegmentPopularity if !ground.log.has_segments() => {
+                Some("nothing says of which segment customers are".to_owned())
+            }
             Self::Ease if most_covered < 2 => Some("the memory allowed holds no two products".to_owned()),
             Self::OwnPurchases | Self::Transitions if !ground.dated => Some("purchases have no dates".to_owned()),
             Self::Content if ground.content.is_none() => Some("nothing is known of what products are like".to_owned()),
@@ -193,9 +208,9 @@ impl Source {
     pub(crate) fn fit(self, ground: &Ground<'_>, tastes: &Sparse, tuned: &Tuned, seed: Seed) -> Result<Fitted> {
         let log = ground.log;
         Ok(match self {
-            Self::Popularity => {
-                let half_life = if ground.dated { choose_half_life(log, ground.day) } else { f64::INFINITY };
-                Fitted::Popularity(Popularity::fit(log, ground.day, half_life))
+            Self::Popularity => Fitted::Popularity(Popularity::fit(log, ground.day, ground.half_life())),
+            Self::SegmentPopularity => {
+                Fitted::SegmentPopularity(SegmentPopularity::fit(log, ground.day, ground.half_life()))
             }
             Self::OwnPurchases => Fitted::OwnPurchases(OwnFrequency::fit(log, OwnSettings::default())?),
             Self::Baskets => Fitted::Baskets(BasketNeighbours::fit(log, BasketSettings::default())?),
@@ -246,6 +261,7 @@ impl Fitted {
     pub(crate) fn source(&self) -> Source {
         match self {
             Self::Popularity(_) => Source::Popularity,
+            Self::SegmentPopularity(_) => Source::SegmentPopularity,
             Self::OwnPurchases(_) => Source::OwnPurchases,
             Self::Baskets(_) => Source::Baskets,
             Self::Ease(_) => Source::Ease,
@@ -261,6 +277,7 @@ impl Fitted {
         let Customer { orders, taste, day } = customer;
         match self {
             Self::Popularity(model) => model.score(orders, day, scores),
+            Self::SegmentPopularity(model) => model.score(orders, day, scores),
             Self::OwnPurchases(model) => model.score(orders, day, scores),
             Self::Baskets(model) => model.score(orders, day, scores),
             Self::Ease(model) => model.score_products(taste, scores),
@@ -276,6 +293,9 @@ impl Fitted {
     pub(crate) fn add_scores(&self, customer: Customer<'_>, most_compared: usize, scores: &mut Board) {
         let Customer { orders, taste, day } = customer;
         match self {
+            Self::SegmentPopularity(model) => {
+                model.of(orders).iter().for_each(|(product, score)| scores.add(*product, *score));
+            }
             Self::OwnPurchases(model) => {
                 model.of(orders, day).into_iter().for_each(|(product, score)| scores.add(product, score));
             }

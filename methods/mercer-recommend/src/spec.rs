@@ -90,9 +90,16 @@ const CUSTOMERS: TableSpec = TableSpec {
             "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they get no list.",
             &["marketing_consent", "contact_consent", "opt_in", "opted_in", "may_contact"],
         ),
+        ColumnSpec::new(
+            "segment",
+            Kind::Category,
+            false,
+            "What they have in common with others whose best sellers they are offered, such as a persona or a country.",
+            &["persona", "customer_segment", "country", "region"],
+        ),
     ],
     others: None,
-    sql: None,
+    sql: Some(include_str!("../sql/customers.sql")),
     scores_of: None,
 };
 

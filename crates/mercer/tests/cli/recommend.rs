@@ -101,6 +101,33 @@ fn a_saved_model_writes_ranked_lists_for_the_customers_of_a_file() {
 }
 
 #[test]
+fn customers_we_have_just_met_get_the_best_sellers_of_their_segment() {
+    // Everybody orders one of three products of their country, and now and then the one that sells best of all.
+    let mut train = String::from("customer_id,product_id,occurred_at\n");
+    let mut customers = String::from("customer_id,segment,consent\n");
+    for customer in 0..200_u32 {
+        let country = if customer % 4 == 0 { "fi" } else { "se" };
+        let product = if customer % 9 == 0 { "everywhere".to_owned() } else { format!("{country}-{}", customer % 3) };
+        let _ = writeln!(train, "c{customer},{product},2025-03-{:02}", 1 + customer % 28);
+        let _ = writeln!(customers, "c{customer},{country},yes");
+    }
+    customers.push_str("new-fi,fi,yes\nnew-se,se,yes\nsilent,fi,no\n");
+    let project = TempProject::new(&[("train.csv", &train), ("customers.csv", &customers)]);
+    let fit = ["fit", "--train", "@train.csv", "--customers", "@customers.csv", "--models", "segment-popularity"];
+    run(&project, &[&fit[..], &["--out", "@model.json", "--no-evaluation", "-q"]].concat()).printed();
+    let predict = ["predict", "--model", "@model.json", "--customers", "@customers.csv", "--k", "3"];
+    run(&project, &[&predict[..], &["--out", "@lists.csv", "-q"]].concat()).printed();
+    let lists = std::fs::read_to_string(project.path("lists.csv")).expect("lists");
+    let of = |customer: &str| -> Vec<&str> {
+        let rows = lists.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        rows.filter(|row| row[0] == customer).map(|row| row[2]).collect()
+    };
+    assert!(of("new-fi").len() == 3 && of("new-fi").iter().all(|product| product.starts_with("fi")), "{lists}");
+    assert!(of("new-se").len() == 3 && of("new-se").iter().all(|product| product.starts_with("se")), "{lists}");
+    assert!(of("silent").is_empty(), "{lists}");
+}
+
+#[test]
 fn what_cannot_be_is_said() {
     let project = shop();
     let asked = run(&project, &["fit", "--customers", "@train.csv", "--map", "customer_id=who"]);

@@ -25,7 +25,8 @@ fn log(customers: &Histories) -> Log {
         }
         log.end_customer();
     }
-    log
+    // Every third customer is of no known segment.
+    log.with_segments(|customer| [Some(0), Some(1), None][customer % 3])
 }
 
 /// Vectors in which each product is like a few others; every third of the unbought ones is of the same kind as the one before.
@@ -54,7 +55,7 @@ proptest! {
     /// Where every product is within reach, asking for the best of each model finds what scoring all products finds.
     #[test]
     fn the_best_of_a_large_catalogue_are_those_of_all(
-        customers in histories(), weights in prop::collection::vec(0.0_f32..1.0, 8), by_places: bool, banned in 0..PRODUCTS, k in 1_usize..9,
+        customers in histories(), weights in prop::collection::vec(0.0_f32..1.0, 9), by_places: bool, banned in 0..PRODUCTS, k in 1_usize..9,
     ) {
         let (log, content) = (log(&customers), content());
         let (models, cold) = models(&log, &content, &Source::ALL);
