@@ -139,6 +139,15 @@ pub(crate) static ABOUT: About = About {
         words("p_unsubscribe_reason", "What speaks most for it."),
         number("p_contract_end", "Probability that a running contract ends within the horizon."),
         words("p_contract_end_reason", "What speaks most for it."),
+        number("p_contract_stays_30d", "Probability that a contract still runs after 30 days, asked when."),
+        number("p_contract_stays_90d", "The same after 90 days."),
+        number("p_contract_stays_180d", "The same after 180 days; missing where nobody was watched for so long."),
+        number("p_contract_stays_365d", "The same after 365 days."),
+        Score {
+            name: "contract_end_median_at",
+            kind: Kind::Moment,
+            about: "Day by which the contract has ended with a probability of one half; missing where that lies beyond what was watched.",
+        },
     ],
     tables: &[GivenTable {
         name: "lead_scores",
