@@ -3,6 +3,7 @@
 use mercer_base::frame::Column;
 use mercer_base::words::humanised;
 use mercer_base::{Error, Result, Seed, nearest};
+use mercer_method::consent;
 
 use crate::encode::{Encoder, Unused};
 use crate::guard::{Level, Scope, leaks};
@@ -240,7 +241,8 @@ fn of_leads(params: &Params, rows: &Rows, seed: Seed) -> Result<Examples> {
 
 fn of_column(params: &Params, rows: &Rows, target: &str, positive: Option<&str>, seed: Seed) -> Result<Examples> {
     for name in params.exclude.iter().chain(&params.rising).chain(&params.falling).chain(&params.groups) {
-        if rows.column(name).is_none() {
+        // A column of consent is no feature already, so that leaving it out is right and changes nothing.
+        if rows.column(name).is_none() && !(params.exclude.contains(name) && consent::gives(name)) {
             return Err(no_column(name, rows));
         }
     }

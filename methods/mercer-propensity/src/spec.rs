@@ -10,8 +10,9 @@ pub(crate) const CONSENT: ColumnSpec = ColumnSpec::new(
     mercer_method::consent::CONSENT,
     Kind::Category,
     false,
-    "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they are scored but stand in no list.",
-    &["marketing_consent", "contact_consent", "opt_in", "opted_in", "may_contact"],
+    "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they are scored but stand in no list. Columns \
+     such as opt_in, email_consent and subscribed say it too, and opt_out, unsubscribed and do_not_email the other way round.",
+    &[],
 );
 
 /// People and companies that asked for an offer.

@@ -87,11 +87,12 @@ const CUSTOMERS: TableSpec = TableSpec {
             mercer_method::consent::CONSENT,
             Kind::Category,
             false,
-            "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they get no list.",
-            &["marketing_consent", "contact_consent", "opt_in", "opted_in", "may_contact"],
+            "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they get no list. Columns such as \
+             opt_in, email_consent and subscribed say it too, and opt_out, unsubscribed and do_not_email the other way round.",
+            &[],
         ),
     ],
-    others: None,
+    others: Some("who may be contacted, by other names; nothing else of it is used"),
     sql: None,
     scores_of: None,
 };
