@@ -3,6 +3,7 @@
 use mercer_base::frame::Column;
 use mercer_base::words::humanised;
 use mercer_base::{Error, Result, Seed, nearest};
+use mercer_method::consent;
 
 use crate::encode::{Encoder, Unused};
 use crate::guard::{Level, Scope, leaks};
@@ -31,8 +32,10 @@ pub(crate) struct Examples {
     pub(crate) table: Table,
     /// Whether each row has the outcome.
     pub(crate) outcomes: Vec<bool>,
-    /// How long each row was watched, with a time column.
+    /// How long each row was watched, where it is asked when.
     pub(crate) times: Option<Vec<f64>>,
+    /// How long each row had been watched when the newest cut-off came, where there are several.
+    pub(crate) times_by_newest: Option<Vec<f64>>,
     /// Whose each row is, where some have several.
     pub(crate) owners: Option<Vec<u32>>,
     /// The order in which rows came about, where it is known.
@@ -63,6 +66,22 @@ impl Examples {
         })
     }
 
+    /// Some of the rows as they stood on the newest cut-off, where there are several: whatever came later had not come.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub(crate) fn part_by_newest(&self, rows: &[u32]) -> Result<Part> {
+        let mut part = self.part(rows)?;
+        if let (Some(limits), Some(times)) = (&self.times_by_newest, &mut part.times) {
+            for ((row, time), event) in rows.iter().zip(times).zip(&mut part.outcomes) {
+                let limit = limits.get(*row as usize).copied().unwrap_or(f64::INFINITY);
+                *event &= *time <= limit;
+                *time = time.min(limit);
+            }
+        }
+        Ok(part)
+    }
+
     /// The rows before the newest, and the newest: those of the newest cut-off, else the last fifth in order; `None` where no order
     /// is known.
     pub(crate) fn newest(&self) -> Option<(Vec<u32>, Vec<u32>)> {
@@ -86,7 +105,8 @@ pub(crate) struct Part {
     pub(crate) outcomes: Vec<bool>,
     /// How long each was watched.
     pub(crate) times: Option<Vec<f64>>,
-    owners: Option<Vec<u32>>,
+    /// Whose each is, where some have several.
+    pub(crate) owners: Option<Vec<u32>>,
 }
 
 impl Part {
@@ -102,6 +122,10 @@ impl Part {
 /// When parameters and data do not fit each other, or nothing can be learnt.
 pub(crate) fn learnable(params: &Params, input: &Input, seed: Seed) -> Result<(Vec<Examples>, Vec<Unused>)> {
     match &input.data {
+        Data::Rows(_) if params.when && params.time.is_none() => {
+            Err(Error::config("when: a table of rows needs a column that says how long each was watched")
+                .with_hint("name it with --time COLUMN"))
+        }
         Data::Rows(rows) if rows.column("outcome").is_some() && params.target.is_empty() => {
             Ok((vec![of_leads(params, rows, seed)?], Vec::new()))
         }
@@ -125,8 +149,8 @@ pub(crate) fn again(params: &Params, source: &Source, input: &Input) -> Result<E
             let leads = histories.leads.as_ref().ok_or_else(|| Error::data("there are no leads"))?;
             column_again(params, source, leads)
         }
-        (Source::History { standard, horizon, .. }, Data::History(histories)) => {
-            let asked = Asked::of(&histories.history, *standard, *horizon, params)?;
+        (Source::History { standard, horizon, when, .. }, Data::History(histories)) => {
+            let asked = Asked::of(&histories.history, *standard, *horizon, *when, params)?;
             asked.examples(&histories.history, source.clone())
         }
         (Source::History { .. }, Data::Rows(_)) => Err(other_data("orders")),
@@ -160,7 +184,7 @@ pub(crate) fn to_score(source: &Source, input: &Input) -> Result<ToScore> {
             let table = encoder.apply(rows.len(), &rows.columns)?;
             Ok(ToScore { table, rows: (0..u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect() })
         }
-        (Source::History { standard, vocabulary, excluded, horizon }, Data::History(histories)) => {
+        (Source::History { standard, vocabulary, excluded, horizon, .. }, Data::History(histories)) => {
             let history = &histories.history;
             let rows = history.population(*standard, history.end(), *horizon);
             let table = without(&history.features(vocabulary, &rows, history.end())?, excluded)?;
@@ -217,7 +241,8 @@ fn of_leads(params: &Params, rows: &Rows, seed: Seed) -> Result<Examples> {
 
 fn of_column(params: &Params, rows: &Rows, target: &str, positive: Option<&str>, seed: Seed) -> Result<Examples> {
     for name in params.exclude.iter().chain(&params.rising).chain(&params.falling).chain(&params.groups) {
-        if rows.column(name).is_none() {
+        // A column of consent is no feature already, so that leaving it out is right and changes nothing.
+        if rows.column(name).is_none() && !(params.exclude.contains(name) && consent::gives(name)) {
             return Err(no_column(name, rows));
         }
     }
@@ -305,6 +330,7 @@ fn column_again(params: &Params, source: &Source, rows: &Rows) -> Result<Example
         table: encoder.apply(places.len(), &columns)?,
         outcomes: known.iter().map(|known| known.happened).collect(),
         times: params.time.is_some().then(|| known.iter().map(|known| known.time).collect()),
+        times_by_newest: None,
         owners: None,
         order,
         newest: None,
@@ -326,6 +352,15 @@ fn of_history(params: &Params, histories: &Histories, seed: Seed) -> Result<(Vec
             );
             return Err(Error::config(format!("there is no target {name} for orders")).with_hint(hint));
         }
+    }
+    if params.when && !Standard::ALL.iter().any(|standard| standard.has_time() && is_asked(standard.name())) {
+        let names: Vec<&str> =
+            Standard::ALL.into_iter().filter(|target| target.has_time()).map(Standard::name).collect();
+        return Err(Error::config(format!("when: it is not known of {} how long it takes", params.target.join(", ")))
+            .with_hint(format!(
+                "targets that can be asked when: {}; leave out --when for the others",
+                names.join(", ")
+            )));
     }
     let horizon = whole_days(params.horizon.get());
     let (mut learnable, mut left_out) = (Vec::new(), Vec::new());
@@ -354,9 +389,10 @@ fn of_standard(params: &Params, history: &History, standard: Standard, horizon: 
     if let Some(lacking) = history.lacks(standard) {
         return Err(Error::data(lacking));
     }
-    let asked = Asked::of(history, standard, horizon, params)?;
+    let when = params.when && standard.has_time();
+    let asked = Asked::of(history, standard, horizon, when, params)?;
     let vocabulary = history.vocabulary(asked.newest, horizon);
-    let source = Source::History { standard, vocabulary, excluded: params.exclude.clone(), horizon };
+    let source = Source::History { standard, vocabulary, excluded: params.exclude.clone(), horizon, when };
     asked.examples(history, source)
 }
 
@@ -365,45 +401,61 @@ struct Asked {
     newest: i32,
     pairs: Vec<(u32, i32)>,
     outcomes: Vec<bool>,
+    /// How long each was watched; `None` where it is asked whether.
+    times: Option<Vec<f64>>,
 }
 
 impl Asked {
-    fn of(history: &History, standard: Standard, horizon: i32, params: &Params) -> Result<Self> {
-        let cutoffs = history.cutoffs(horizon, params.cutoffs.max(1) as usize + 1);
+    fn of(history: &History, standard: Standard, horizon: i32, when: bool, params: &Params) -> Result<Self> {
+        let most = params.cutoffs.max(1) as usize + 1;
+        let cutoffs = match when {
+            true => history.cutoffs_to_watch(horizon, most),
+            false => history.cutoffs(horizon, most),
+        };
         let Some(newest) = cutoffs.first().copied() else {
             return Err(Error::data(format!("the data cover too short a time to look {horizon} days ahead"))
                 .with_hint("give a longer history, or a shorter horizon"));
         };
-        let (mut pairs, mut outcomes) = (Vec::new(), Vec::new());
+        let (mut pairs, mut outcomes, mut times) = (Vec::new(), Vec::new(), Vec::new());
         let most = MOST_EXAMPLES / cutoffs.len();
         for cutoff in cutoffs {
             let asked = history.population(standard, cutoff, horizon);
             // Customers are numbered by their ids, which say nothing of them: every so many are a fair sample.
             let step = asked.len().div_ceil(most).max(1);
             for customer in asked.into_iter().step_by(step) {
-                if let Some(outcome) = history.label(standard, customer, cutoff, horizon) {
+                let outcome = match when {
+                    true => history.watch(standard, customer, cutoff).map(|watch| {
+                        times.push(watch.days);
+                        watch.event
+                    }),
+                    false => history.label(standard, customer, cutoff, horizon),
+                };
+                if let Some(outcome) = outcome {
                     pairs.push((customer, cutoff));
                     outcomes.push(outcome);
                 }
             }
         }
-        Ok(Self { newest, pairs, outcomes })
+        Ok(Self { newest, pairs, outcomes, times: when.then_some(times) })
     }
 
     fn examples(self, history: &History, source: Source) -> Result<Examples> {
-        let Source::History { standard, vocabulary, excluded, horizon } = &source else {
+        let Source::History { standard, vocabulary, excluded, horizon, .. } = &source else {
             return Err(other_data("rows"));
         };
         let table = without(&history.examples(vocabulary, &self.pairs)?, excluded)?;
         let newest: Vec<bool> = self.pairs.iter().map(|(_, cutoff)| *cutoff == self.newest).collect();
         let is_several = newest.contains(&false);
+        let by_newest =
+            || self.pairs.iter().map(|(_, cutoff)| f64::from(self.newest.saturating_sub(*cutoff))).collect();
         Ok(Examples {
             name: standard.name().to_owned(),
             words: standard.words(*horizon),
             population: standard.population_words().to_owned(),
             table,
             outcomes: self.outcomes,
-            times: None,
+            times_by_newest: (is_several && self.times.is_some()).then(by_newest),
+            times: self.times,
             owners: is_several.then(|| self.pairs.iter().map(|(customer, _)| *customer).collect()),
             order: None,
             newest: is_several.then_some(newest),

@@ -66,7 +66,12 @@ fn fit_target(params: &Params, examples: Examples, earlier: Option<&TargetModel>
     let seed = seed.split(&examples.name);
     let (answer, probabilities, learner) = match &examples.times {
         Some(times) => {
-            let watched = Watched { table: &examples.table, times, events: &examples.outcomes };
+            let watched = Watched {
+                table: &examples.table,
+                times,
+                events: &examples.outcomes,
+                owners: examples.owners.as_deref(),
+            };
             let clock = survival::learn(&watched, params, seed)?.clock;
             let ratios = clock.log_ratios(&examples.table)?;
             let horizon = params.horizon.get();
@@ -89,7 +94,11 @@ fn fit_target(params: &Params, examples: Examples, earlier: Option<&TargetModel>
     }
     let (drivers, interactions) = explained(&answer, &examples.table)?;
     let positives = examples.outcomes.iter().filter(|outcome| **outcome).count() as u64;
-    let rate = positives as f64 / examples.outcomes.len().max(1) as f64;
+    let rate = match &answer {
+        Answer::Whether(_) => positives as f64 / examples.outcomes.len().max(1) as f64,
+        // Rows are watched for times of their own: the rate within the horizon is what the curves say of it.
+        Answer::When(_) => probabilities.iter().sum::<f64>() / probabilities.len().max(1) as f64,
+    };
     Ok(TargetModel {
         grades: Grades::learn(&probabilities, rate)?,
         interactions,

@@ -14,6 +14,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod watch;
 
 use mercer_base::frame::Words;
 use mercer_base::{Error, Result};

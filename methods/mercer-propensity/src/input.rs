@@ -3,7 +3,7 @@
 use mercer_base::frame::{Column, Frame, NO_MOMENT, Words};
 use mercer_base::words::count;
 use mercer_base::{Error, Result};
-use mercer_method::consent::{self, CONSENT};
+use mercer_method::consent;
 use mercer_method::day::{MICROS_A_DAY, read_day, written_day};
 use mercer_method::{Context, Intake, IntakeCounts, Tables, Window, rows_by_id, rows_by_values};
 
@@ -119,9 +119,9 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
             let order = (!frame.lines().is_empty()).then(|| "in the order of the file".to_owned());
             let lines = frame.lines().iter().map(|line| i64::try_from(*line).unwrap_or(i64::MAX)).collect();
             let order = order.map(|words| Order { of_row: lines, words });
-            Data::Rows(rows(frame, "customer_id", "row", order, &mut counts)?)
+            Data::Rows(rows(frame, "customer_id", "row", order, &params.target, &mut counts)?)
         }
-        "leads" => Data::Rows(leads(tables.need("leads")?, &mut counts)?),
+        "leads" => Data::Rows(leads(tables.need("leads")?, &params.target, &mut counts)?),
         _ => {
             let said = params.until.as_deref().map(|text| read_day("propensity: until", text)).transpose()?;
             let until = said.map(|day| (i64::from(day) + 1).saturating_mul(MICROS_A_DAY)).or(context.until);
@@ -137,7 +137,7 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
             };
             // Leads are a table beside the main one: what is wrong with them does not count among its rows.
             let mut of_leads = IntakeCounts::default();
-            let leads = match tables.get("leads").map(|frame| leads(frame, &mut of_leads)).transpose() {
+            let leads = match tables.get("leads").map(|frame| leads(frame, &[], &mut of_leads)).transpose() {
                 Ok(leads) => leads,
                 Err(error) => {
                     counts.notes.push(format!("leads: {error}"));
@@ -171,10 +171,10 @@ pub(crate) fn read(params: &Params, tables: &Tables, context: &Context<'_>) -> R
 }
 
 /// Leads: what they said when they came, and what became of them.
-fn leads(frame: &Frame, counts: &mut IntakeCounts) -> Result<Rows> {
+fn leads(frame: &Frame, targets: &[String], counts: &mut IntakeCounts) -> Result<Rows> {
     let created = frame.column("created_at").map(|_| frame.moments("created_at")).transpose()?;
     let order = created.map(|moments| Order { of_row: moments.to_vec(), words: "by when they came".to_owned() });
-    let mut rows = rows(frame, "lead_id", "lead", order, counts)?;
+    let mut rows = rows(frame, "lead_id", "lead", order, targets, counts)?;
     // When a lead came says nothing of it; when it was decided, and which customer it became, give the outcome away.
     rows.columns.retain(|(name, _)| !["created_at", "outcome_at", "customer_id"].contains(&name.as_str()));
     for (name, column) in &mut rows.columns {
@@ -186,8 +186,16 @@ fn leads(frame: &Frame, counts: &mut IntakeCounts) -> Result<Rows> {
     Ok(rows)
 }
 
-/// Rows by their ids, or by their values where they have none. `order` is in the order of the frame.
-fn rows(frame: &Frame, id: &str, noun: &str, order: Option<Order>, counts: &mut IntakeCounts) -> Result<Rows> {
+/// Rows by their ids, or by their values where they have none. `order` is in the order of the frame. `targets` are predicted, and
+/// say nothing of consent whatever they are called.
+fn rows(
+    frame: &Frame,
+    id: &str,
+    noun: &str,
+    order: Option<Order>,
+    targets: &[String],
+    counts: &mut IntakeCounts,
+) -> Result<Rows> {
     let ids = frame.column(id).map(|_| frame.words(id)).transpose()?;
     let places = match ids {
         Some(ids) => rows_by_id(frame, ids, noun, counts),
@@ -198,14 +206,16 @@ fn rows(frame: &Frame, id: &str, noun: &str, order: Option<Order>, counts: &mut 
         return Err(Error::data(format!("{}: no {noun} can be used: {why}", frame.origin()))
             .with_hint("each row is one, with what is known of it and, where it is known, the outcome"));
     }
-    let taken = frame.columns().filter(|(name, _)| *name != id && *name != CONSENT);
+    let is_target = |name: &str| targets.iter().any(|target| target == name);
+    // What people refused says much of them, and stays a feature.
+    let taken = frame.columns().filter(|(name, _)| *name != id && (is_target(name) || !consent::gives(name)));
     let columns = taken.map(|(name, column)| (name.to_owned(), column.take(&places))).collect();
     let order = order.map(|order| Order {
         of_row: places.iter().map(|place| order.of_row.get(*place).copied().unwrap_or(NO_MOMENT)).collect(),
         ..order
     });
     let ids = ids.map(|ids| places.iter().map(|place| ids.get(*place)).collect());
-    let consents = consent::of_rows(frame)
+    let consents = consent::of_rows(frame, targets)
         .map(|all| places.iter().map(|place| all.get(*place).copied().unwrap_or(false)).collect());
     Ok(Rows { ids, places, order, columns, consents })
 }

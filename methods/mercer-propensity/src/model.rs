@@ -87,6 +87,9 @@ pub(crate) enum Source {
         excluded: Vec<String>,
         /// Days that are looked ahead.
         horizon: i32,
+        /// Whether it is asked when, not only whether.
+        #[serde(default)]
+        when: bool,
     },
 }
 

@@ -18,6 +18,10 @@ pub struct Params {
     /// The column that says how long each row was observed; then the target says whether the event ended it, and the answer is
     /// when, not only whether (survival).
     pub time: Option<String>,
+    /// Whether histories are asked when, not only whether (survival): contract-end then has for each customer the probability
+    /// that the contract still runs after 30, 90, 180 and 365 days, and the day by which it has ended with a probability of
+    /// one half. Other targets are asked whether.
+    pub when: bool,
     /// How far ahead to look: days with purchases, units of the time column with survival.
     pub horizon: Positive,
     /// From how many earlier days, at the most, it is learnt what came after them, where purchases are read.
@@ -60,6 +64,7 @@ impl Default for Params {
             positive: None,
             exclude: Vec::new(),
             time: None,
+            when: false,
             horizon: Positive::constant::<90_000>(),
             cutoffs: 4,
             until: None,

@@ -1,8 +1,9 @@
 //! Scoring: probabilities, grades, what is at stake, and reasons in words.
 
-use mercer_base::frame::{Column, Frame, Words, WordsBuilder};
+use mercer_base::frame::{Column, Frame, NO_MOMENT, Words, WordsBuilder};
 use mercer_base::{Error, Result};
 use mercer_method::Context;
+use mercer_method::day::MICROS_A_DAY;
 use mercer_stats::special::logistic;
 use rayon::prelude::*;
 
@@ -20,6 +21,8 @@ use crate::table::Table;
 const MOST_REASONS: u32 = 3;
 /// Rows by which drift is found.
 const ROWS_FOR_DRIFT: usize = 50_000;
+/// Days after which it is told how likely a contract still runs.
+const CURVE: [u32; 4] = [30, 90, 180, 365];
 /// Features that are named as having moved.
 const NAMED: usize = 3;
 
@@ -120,13 +123,8 @@ fn of_customers(
         let name = format!("p_{}", standard.name().replace('-', "_"));
         let asked = to_score(&target.source, input)?;
         warn_of_drift(target, &asked.table, context)?;
-        let (probabilities, _) = probabilities(params, &target.answer, &asked.table)?;
-        let mut spread = vec![f64::NAN; customers];
-        for (customer, probability) in asked.rows.iter().zip(&probabilities) {
-            if let Some(place) = spread.get_mut(*customer as usize) {
-                *place = *probability;
-            }
-        }
+        let (probabilities, ratios) = probabilities(params, &target.answer, &asked.table)?;
+        let spread = numbers_over_all(&asked.rows, &probabilities, customers, f64::NAN);
         let at_stake = histories
             .values
             .as_ref()
@@ -144,11 +142,44 @@ fn of_customers(
                 frame = frame.with(format!("{name}_lever"), column(Which::Actionable)?)?;
             }
         }
+        if let (Some(ratios), Answer::When(clock)) = (ratios, &target.answer) {
+            for days in CURVE {
+                let stays: Vec<f64> =
+                    ratios.iter().map(|ratio| clock.known_survival(f64::from(days), *ratio)).collect();
+                let stays = numbers_over_all(&asked.rows, &stays, customers, f64::NAN);
+                frame = frame.with(format!("p_contract_stays_{days}d"), Column::Numbers(stays))?;
+            }
+            let end = histories.history.end();
+            let medians: Vec<i64> = ratios.iter().map(|ratio| moment_after(end, clock.median(*ratio))).collect();
+            let medians = numbers_over_all(&asked.rows, &medians, customers, NO_MOMENT);
+            frame = frame.with("contract_end_median_at", Column::Moments(medians))?;
+        }
         if let Some(at_stake) = at_stake {
             frame = frame.with(format!("{name}_value"), Column::Numbers(at_stake))?;
         }
     }
     Ok(frame.take(&buyers))
+}
+
+/// The day on which something is over that takes some days from the end of the data on; none where that is not known.
+#[allow(clippy::cast_possible_truncation, reason = "days of watching, far fewer than fit")]
+fn moment_after(end: i32, days: f64) -> i64 {
+    match days.is_finite() {
+        // The first day from then on is day 1.
+        true => (i64::from(end) + days.round() as i64 - 1).saturating_mul(MICROS_A_DAY),
+        false => NO_MOMENT,
+    }
+}
+
+/// Values of some customers as a column of all; the others have none.
+fn numbers_over_all<T: Copy>(rows: &[u32], values: &[T], customers: usize, none: T) -> Vec<T> {
+    let mut of_customer = vec![none; customers];
+    for (customer, value) in rows.iter().zip(values) {
+        if let Some(place) = of_customer.get_mut(*customer as usize) {
+            *place = *value;
+        }
+    }
+    of_customer
 }
 
 /// Words of some customers as a column of all.

@@ -10,8 +10,9 @@ pub(crate) const CONSENT: ColumnSpec = ColumnSpec::new(
     mercer_method::consent::CONSENT,
     Kind::Category,
     false,
-    "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they are scored but stand in no list.",
-    &["marketing_consent", "contact_consent", "opt_in", "opted_in", "may_contact"],
+    "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they are scored but stand in no list. Columns \
+     such as opt_in, email_consent and subscribed say it too, and opt_out, unsubscribed and do_not_email the other way round.",
+    &[],
 );
 
 /// People and companies that asked for an offer.
@@ -139,6 +140,15 @@ pub(crate) static ABOUT: About = About {
         words("p_unsubscribe_reason", "What speaks most for it."),
         number("p_contract_end", "Probability that a running contract ends within the horizon."),
         words("p_contract_end_reason", "What speaks most for it."),
+        number("p_contract_stays_30d", "Probability that a contract still runs after 30 days, asked when."),
+        number("p_contract_stays_90d", "The same after 90 days."),
+        number("p_contract_stays_180d", "The same after 180 days; missing where nobody was watched for so long."),
+        number("p_contract_stays_365d", "The same after 365 days."),
+        Score {
+            name: "contract_end_median_at",
+            kind: Kind::Moment,
+            about: "Day by which the contract has ended with a probability of one half; missing where that lies beyond what was watched.",
+        },
     ],
     tables: &[GivenTable {
         name: "lead_scores",

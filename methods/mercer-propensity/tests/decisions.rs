@@ -97,3 +97,31 @@ fn whoever_has_not_consented_is_scored_but_not_listed() {
     let features = outcome.saved.model["targets"][0]["features"].as_array().unwrap();
     assert!(features.iter().all(|feature| feature["name"] != "consent"));
 }
+
+#[test]
+fn whoever_refused_is_scored_but_not_listed_and_a_target_is_no_refusal() {
+    // Every second row is marked; the mark is the only thing the column holds.
+    let mark = |row: u32| row.is_multiple_of(2).then_some("x");
+    let marks = Column::Words((0..1_000).map(mark).collect::<Words>());
+    let outcome = fit(rows(0..1_000, 4.0).with("Do Not Email", marks).unwrap(), "linear", None, Wish::ALL);
+    let list = outcome.findings.cards.iter().find(|card| card.id.ends_with("-list")).unwrap();
+    assert!(!list.table.rows.is_empty());
+    for row in &list.table.rows {
+        let Cell::Text(id) = &row[0] else { panic!("{row:?}") };
+        assert!(id.trim_start_matches('c').parse::<u32>().unwrap() % 2 == 1, "{id} has refused");
+    }
+    let barred = "500 rows with a score are not to be contacted";
+    assert!(list.caveats.iter().any(|words| words.contains(barred)), "{:?}", list.caveats);
+
+    let about = AnyMethod::about(&Propensity);
+    let frame = rows(0..1_000, 4.0);
+    let unsubscribed = frame.column("bought").unwrap().clone();
+    let frame = frame.with("unsubscribed", unsubscribed).unwrap();
+    let tables = Tables::new(about, about.form("rows").unwrap(), vec![("rows", frame)]).unwrap();
+    let Value::Object(given) = json!({ "target": ["unsubscribed"], "exclude": ["bought"], "learner": "linear" }) else {
+        unreachable!()
+    };
+    let outcome = AnyMethod::fit(&Propensity, &given, &tables, Wish::ALL, &Context::quiet(Seed(42))).unwrap();
+    let list = outcome.findings.cards.iter().find(|card| card.id.ends_with("-list")).unwrap();
+    assert!(list.caveats.iter().all(|words| !words.contains("consent")), "{:?}", list.caveats);
+}

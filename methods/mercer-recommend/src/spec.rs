@@ -87,8 +87,9 @@ const CUSTOMERS: TableSpec = TableSpec {
             mercer_method::consent::CONSENT,
             Kind::Category,
             false,
-            "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they get no list.",
-            &["marketing_consent", "contact_consent", "opt_in", "opted_in", "may_contact"],
+            "Whether they may be contacted: yes, true, 1 or granted; with any other value, or none, they get no list. Columns such as \
+             opt_in, email_consent and subscribed say it too, and opt_out, unsubscribed and do_not_email the other way round.",
+            &[],
         ),
         ColumnSpec::new(
             "segment",
@@ -98,7 +99,7 @@ const CUSTOMERS: TableSpec = TableSpec {
             &["persona", "customer_segment", "country", "region"],
         ),
     ],
-    others: None,
+    others: Some("who may be contacted, by other names; nothing else of it is used"),
     sql: Some(include_str!("../sql/customers.sql")),
     scores_of: None,
 };

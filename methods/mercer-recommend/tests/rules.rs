@@ -69,6 +69,18 @@ fn who_gave_no_consent_gets_no_list() {
 }
 
 #[test]
+fn who_opted_out_gets_no_list() {
+    let customers = Frame::new("customers")
+        .with("customer_id", words(["c00", "c01", "c02"].map(String::from).into_iter()))
+        .and_then(|frame| frame.with("opted_out", words(["no", "yes", "no"].map(String::from).into_iter())))
+        .and_then(|frame| frame.with("Do Not Email", words(["0", "0", "1"].map(String::from).into_iter())))
+        .unwrap();
+    let outcome = fit(vec![("train", purchases()), ("customers", customers)], &json!({ "k": 3 }));
+    let lists = lists(&outcome);
+    assert_eq!((of(&lists, "c00").len(), lists.len()), (3, 3), "{lists:?}");
+}
+
+#[test]
 fn what_was_shown_last_steps_back() {
     let shown = |rows: &[(&str, &str, i64)]| {
         let day = |row: &(&str, &str, i64)| row.2 * MICROS_A_DAY;

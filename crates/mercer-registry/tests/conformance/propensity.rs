@@ -33,6 +33,11 @@ const SPARSE: &[&str] = &[
     "p_unsubscribe_reason",
     "p_contract_end",
     "p_contract_end_reason",
+    "p_contract_stays_30d",
+    "p_contract_stays_90d",
+    "p_contract_stays_180d",
+    "p_contract_stays_365d",
+    "contract_end_median_at",
 ];
 
 /// One sample of each form, and of each kind of question.
@@ -72,6 +77,12 @@ pub(crate) fn samples() -> Vec<Sample> {
             "history",
             vec![("orders", orders()), ("messages", messages()), ("subscriptions", contracts()), ("values", values())],
             json!({ "target": ["churn", "next-purchase", "purchase-frequency", "lapse", "unsubscribe", "contract-end"] }),
+        ),
+        sample(
+            "when contracts end",
+            "history",
+            vec![("orders", orders()), ("subscriptions", contracts())],
+            json!({ "target": ["contract-end"], "when": true }),
         ),
     ]
 }

@@ -22,17 +22,22 @@ const LATEST: f64 = 0.9;
 const FEWEST: usize = 20;
 
 pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<Judgement> {
-    let parts = params.folds.clamp(2, 20);
-    let of_row = folds::stratified(&classes(&examples.outcomes), parts, seed.split("folds"));
+    let (splits, design) = splits(params, examples, seed);
     let mut rows = Vec::new();
     let mut curves = Vec::new();
-    for part in 0..parts {
-        let all = 0..u32::try_from(of_row.len()).unwrap_or(u32::MAX);
-        let (test, train): (Vec<u32>, Vec<u32>) = all.partition(|row| of_row.get(*row as usize) == Some(&part));
-        let (train, test) = (examples.part(&train)?, examples.part(&test)?);
+    let (mut tested, mut events) = (0, 0);
+    for (part, (train, test)) in splits.iter().enumerate() {
+        let (train, test) = (examples.part_by_newest(train)?, examples.part(test)?);
         let (train_times, times) = (times_of(&train)?, times_of(&test)?);
-        let watched = Watched { table: &train.table, times: train_times, events: &train.outcomes };
-        let learnt = learn(&watched, params, seed.nth(u64::from(part)))?;
+        tested += times.len();
+        events += test.outcomes.iter().filter(|event| **event).count();
+        let watched = Watched {
+            table: &train.table,
+            times: train_times,
+            events: &train.outcomes,
+            owners: train.owners.as_deref(),
+        };
+        let learnt = learn(&watched, params, seed.nth(part as u64))?;
         let everybody = kaplan_meier(train_times, &train.outcomes, None)
             .ok_or_else(|| Error::data("the times leave no curve").with_hint("give finite times above 0"))?;
         let grid = grid(times, &test.outcomes);
@@ -48,7 +53,16 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
         let of_everybody = integrated_brier(&flat, times, &test.outcomes, &grid);
         rows.push([own.0, own.1, regression.0, regression.1, of_everybody]);
         if part == 0 {
-            curves = grid.iter().map(|time| vec![number(*time), share(everybody.at(*time))]).collect();
+            let came = kaplan_meier(times, &test.outcomes, None);
+            let ratios = learnt.clock.log_ratios(&test.table)?;
+            let foretold = |time: f64| {
+                ratios.iter().map(|ratio| learnt.clock.survival(time, *ratio)).sum::<f64>() / ratios.len().max(1) as f64
+            };
+            let point = |time: &f64| {
+                let came = came.as_ref().map_or(f64::NAN, |curve| curve.at(*time));
+                vec![number(*time), share(everybody.at(*time)), share(foretold(*time)), share(came)]
+            };
+            curves = grid.iter().map(point).collect();
         }
     }
     let mean = |index: usize| {
@@ -66,7 +80,6 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
             &[],
         ),
     ];
-    let events = examples.outcomes.iter().filter(|event| **event).count();
     let verdict = match () {
         () if events < FEWEST => Verdict::TooLittleData,
         () if mean(0) > 0.5 && mean(1) < mean(4) => Verdict::BeatsBaseline,
@@ -76,7 +89,7 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
     let words = format!(
         "Of {} with {}, {:.1} % of pairs come in the order foretold; the integrated Brier score is {last:.4}, against {:.4} with the \
          same curve for everybody.",
-        count(examples.outcomes.len() as u64, "row", "rows"),
+        count(tested as u64, "row", "rows"),
         count(events as u64, "event", "events"),
         100.0 * first,
         mean(4),
@@ -101,12 +114,34 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
     );
     let curve = detail(
         "kaplan_meier",
-        "share of all rows without the event by time (Kaplan–Meier)",
-        &[("time", "Time"), ("survival", "Without the event")],
+        "share of rows without the event by time: of those learnt from, and of those tested as foretold and as it came",
+        &[
+            ("time", "Time"),
+            ("survival", "Without the event, rows learnt from (Kaplan–Meier)"),
+            ("foretold", "Without the event, rows tested, as foretold"),
+            ("came", "Without the event, rows tested, as it came (Kaplan–Meier)"),
+        ],
         curves,
     );
-    let design = format!("{parts} parts at random, each predicted by a model of the others");
     Ok(Judgement { design, measures, verdict, words, details: vec![folds, curve] })
+}
+
+/// Rows to learn from, and rows to test on.
+type Split = (Vec<u32>, Vec<u32>);
+
+/// What is learnt from and what is tested on, and how that is called: the newest cut-off where there are several, else parts at random.
+fn splits(params: &Params, examples: &Examples, seed: Seed) -> (Vec<Split>, String) {
+    if let (Some(_), Some(split)) = (&examples.newest, examples.newest()) {
+        let design = "out of time: fitted on what was known by the newest day, tested on how long it lasted from there";
+        return (vec![split], design.to_owned());
+    }
+    let parts = params.folds.clamp(2, 20);
+    let of_row = folds::stratified(&classes(&examples.outcomes), parts, seed.split("folds"));
+    let split = |part: u32| {
+        let rows = 0..u32::try_from(of_row.len()).unwrap_or(u32::MAX);
+        rows.partition(|row| of_row.get(*row as usize) != Some(&part))
+    };
+    ((0..parts).map(split).collect(), format!("{parts} parts at random, each predicted by a model of the others"))
 }
 
 fn times_of(part: &Part) -> Result<&[f64]> {

@@ -91,9 +91,10 @@ impl Attributes {
             counts.notes.push(format!("customers: {rows} a customer; one row of each counts"));
         }
         let created = frame.column("created_at").map(|_| frame.moments("created_at")).transpose()?;
+        // Consent and refusals are as of today: nobody knows whether they were there by a cut-off.
         let columns = frame
             .columns()
-            .filter(|(name, _)| !["customer_id", "created_at", mercer_method::consent::CONSENT].contains(name));
+            .filter(|(name, _)| !["customer_id", "created_at"].contains(name) && !mercer_method::consent::says(name));
         Ok(Some(Self {
             created: created.map(|moments| days(moments, &rows)),
             columns: columns

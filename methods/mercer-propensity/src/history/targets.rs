@@ -20,7 +20,7 @@ const RHYTHM: usize = 3;
 /// A customer lapses by not ordering for so many usual gaps.
 const GAPS_OF_LAPSE: f64 = 2.0;
 /// Fewest days of history before a cut-off.
-const LEAST_HISTORY: i32 = 30;
+pub(super) const LEAST_HISTORY: i32 = 30;
 
 /// What is predicted of customers, as of a cut-off and for a horizon of days from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -188,7 +188,7 @@ impl History {
                 self.orders_between(customer, cutoff, cutoff.saturating_add(window)) == 0
             }
             Standard::Unsubscribe => self.unsubscribed(customer, cutoff).is_some_and(|day| day < until),
-            Standard::ContractEnd => self.left_without_contract(customer, cutoff).is_some_and(|day| day < until),
+            Standard::ContractEnd => self.covered_until(customer, cutoff).is_some_and(|day| day < until),
         };
         Some(label)
     }
@@ -234,9 +234,9 @@ impl History {
         messages.map(|message| message.unsubscribed).filter(|day| *day >= cutoff && *day != NEVER).min()
     }
 
-    /// The first day from the cut-off on on which a customer with a running contract has none and none begins; `None` where
-    /// one runs on, or none was running.
-    fn left_without_contract(&self, customer: u32, cutoff: i32) -> Option<i32> {
+    /// The first day from the cut-off on on which a customer with a running contract has none and none begins; [`NEVER`] where
+    /// one runs on, `None` where none was running.
+    pub(super) fn covered_until(&self, customer: u32, cutoff: i32) -> Option<i32> {
         let contracts = self.contracts.as_ref()?.0.of(customer);
         let running = contracts.iter().filter(|row| row.started < cutoff && row.ended >= cutoff);
         let mut covered = running.map(|row| row.ended).max()?;
@@ -246,7 +246,7 @@ impl History {
                 covered = covered.max(row.ended);
             }
         }
-        (covered != NEVER).then_some(covered)
+        Some(covered)
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::boosted::{Growing, Lessons};
 use super::linear::Linear;
 use super::terms::{self, Term};
-use super::{BLENDS, FEWEST_FOR_TREES, FEWEST_OUTCOMES, blended, classes, usual};
+use super::{BLENDS, FEWEST_FOR_TREES, FEWEST_OUTCOMES, STACKED_MEMBERS, blended, classes, usual};
 use crate::params::{Learner, Params};
 use crate::table::Table;
 
@@ -31,6 +31,8 @@ pub(crate) struct Watched<'a> {
     pub(crate) times: &'a [f64],
     /// Whether the event ended it.
     pub(crate) events: &'a [bool],
+    /// Whose each row is, where some have several: theirs are kept together.
+    pub(crate) owners: Option<&'a [u32]>,
 }
 
 /// When an event comes, from features.
@@ -42,6 +44,9 @@ pub(crate) struct Clock {
     /// Taken off the log of the hazard, so that the average row has a ratio of 1.
     centre: f64,
     hazard: CumulativeHazard,
+    /// The longest time that a row was watched; 0 in models of before it was kept.
+    #[serde(default)]
+    watched: f64,
 }
 
 /// A clock, and the log hazard ratios of the rows it was learnt from by models that did not see them.
@@ -68,6 +73,11 @@ impl Clock {
     /// The probability that the event has not come by a time.
     pub(crate) fn survival(&self, time: f64, log_ratio: f64) -> f64 {
         self.hazard.survival(time, log_ratio)
+    }
+
+    /// The probability that the event has not come by a time; `NaN` beyond what was watched.
+    pub(crate) fn known_survival(&self, time: f64, log_ratio: f64) -> f64 {
+        if time <= self.watched { self.survival(time, log_ratio) } else { f64::NAN }
     }
 
     /// The time by which the event has come with a probability of one half; infinite where it is beyond what was watched.
@@ -121,8 +131,13 @@ pub(crate) fn learn(watched: &Watched<'_>, params: &Params, seed: Seed) -> Resul
         return Err(Error::data(format!("only {events} of {} rows have the event", watched.events.len()))
             .with_hint(format!("at least {FEWEST_OUTCOMES} are needed, and a few hundred for a model worth having")));
     }
-    let count = params.bag.clamp(if params.bag <= 1 { 5 } else { 2 }, 20);
-    let parts = folds::stratified(&classes(watched.events), count, seed.split("parts of the bag"));
+    let members = if watched.owners.is_some() { params.bag.min(STACKED_MEMBERS) } else { params.bag };
+    let count = members.clamp(if members <= 1 { 5 } else { 2 }, 20);
+    let seed_of_parts = seed.split("parts of the bag");
+    let parts = match watched.owners {
+        Some(owners) => folds::grouped(owners, count, seed_of_parts),
+        None => folds::stratified(&classes(watched.events), count, seed_of_parts),
+    };
     let lessons =
         Lessons { table: watched.table, outcomes: watched.times, events: Some(watched.events), parts: &parts, count };
     let wants_trees = match params.learner {
@@ -133,7 +148,7 @@ pub(crate) fn learn(watched: &Watched<'_>, params: &Params, seed: Seed) -> Resul
     let trees = if wants_trees {
         let settings = Settings { max_depth: 3, ..usual(params, watched.table) };
         let binned = Binned::new(watched.table.matrix(), settings.max_bins);
-        let bag = Growing::new(lessons, &binned, Objective::Cox, &settings, params.bag, seed.split("trees"))?;
+        let bag = Growing::new(lessons, &binned, Objective::Cox, &settings, members, seed.split("trees"))?;
         let (ensemble, out_of_fold) = bag.finish()?;
         Some((ensemble, centred(out_of_fold, &parts, count)))
     } else {
@@ -172,7 +187,8 @@ fn finish(
     out_of_fold: &[f64],
 ) -> Result<Clock> {
     let hazard = CumulativeHazard { times: Vec::new(), hazard: Vec::new() };
-    let mut clock = Clock { trees, linear, say_of_trees, centre: 0.0, hazard };
+    let longest = watched.times.iter().copied().fold(0.0, f64::max);
+    let mut clock = Clock { trees, linear, say_of_trees, centre: 0.0, hazard, watched: longest };
     let ratios = clock.log_ratios(watched.table)?;
     clock.centre = ratios.iter().sum::<f64>() / ratios.len().max(1) as f64;
     let known: Vec<usize> = (0..out_of_fold.len()).filter(|row| !out_of_fold[*row].is_nan()).collect();

@@ -40,6 +40,32 @@ impl Desk<'_> {
         })
     }
 
+    /// How many stay by time, as foretold and as it came.
+    pub(super) fn curves(&self) -> Option<Card> {
+        let table = self.detail("kaplan_meier")?;
+        let share = |row: &[Value], at: usize| match row.get(at) {
+            Some(Value::Share(share)) => Some(*share),
+            _ => None,
+        };
+        let gap = |row: &Vec<Value>| Some((share(row, 2)? - share(row, 3)?).abs());
+        let widest = table.rows.iter().filter_map(gap).reduce(f64::max)?;
+        let widest = format!("{:.1} points", 100.0 * widest);
+        Some(Card {
+            id: self.id("curves"),
+            title: format!("How many stay was foretold to within {widest} on rows the model had not seen"),
+            subtitle: format!("Share without the event by time; {}", self.target.name),
+            so_what: Some("Plan with the mean of the curves of those you ask about, not with a single one.".into()),
+            caveats: vec![format!("How: {}.", self.known.evaluation.design)],
+            chart: Some(Chart::Lines {
+                unit: Unit::Share,
+                series: vec![line(table, "as it came", 0, 3, None), line(table, "as foretold", 0, 2, None)],
+                from_zero: true,
+            }),
+            table: table.clone(),
+            width: Width::Half,
+        })
+    }
+
     /// How many of those with the outcome are found by depth.
     pub(super) fn found(&self) -> Option<Card> {
         if let Some(table) = self.detail("likeness") {
@@ -140,6 +166,7 @@ fn line(table: &Table, label: &str, over: usize, column: usize, interval: Option
     let name = |row: &[Value]| match row.get(over) {
         Some(Value::Share(share)) => format!("{:.0} %", 100.0 * share),
         Some(Value::Count(count)) => count.to_string(),
+        Some(Value::Number(number)) => format!("{number:.0}"),
         Some(Value::Text(text)) => text.clone(),
         _ => String::new(),
     };

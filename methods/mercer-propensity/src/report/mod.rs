@@ -121,6 +121,7 @@ impl<'a> Desk<'a> {
             return cards;
         }
         cards.extend(self.tested());
+        cards.extend(self.curves());
         cards.extend(self.found());
         cards.extend(self.profit());
         cards

@@ -5,6 +5,7 @@ mod labels;
 mod point_in_time;
 mod shop;
 mod values;
+mod watch;
 
 use mercer_base::Seed;
 use mercer_base::frame::{Column, Frame, NO_MOMENT, Words};
