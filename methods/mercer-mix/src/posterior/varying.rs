@@ -130,6 +130,18 @@ impl Varying {
         pull.fill(0.0);
     }
 
+    /// Number of waves.
+    #[cfg(test)]
+    pub(super) fn waves(&self) -> usize {
+        self.waves.len()
+    }
+
+    /// Variance of the process in a period for an amplitude of 1.
+    #[cfg(test)]
+    pub(super) fn variance(&self, room: &VaryingRoom, period: usize) -> f64 {
+        self.waves.iter().zip(&room.sds).map(|(wave, sd)| (sd * wave[period]).powi(2)).sum()
+    }
+
     /// Adds to `by_value` the derivatives by the unknowns, where [`VaryingRoom::pull`] has those by the factor.
     pub(super) fn pull_back(&self, values: &[f64], room: &mut VaryingRoom, by_value: &mut [f64]) {
         let (amplitude, length) = (values[self.amplitude], values[self.length_scale]);
