@@ -316,7 +316,7 @@ impl Media {
         }
     }
 
-    /// The effect of 1 % more media at a coefficient of 1, period by period, before the factor of a row ([`MediaRoom::factor`]).
+    /// The effect of 1 % more media at a coefficient of 1, period by period, before the factor of a row.
     pub(super) fn effect_of_more(&self, values: &[f64]) -> Room {
         let mut room = self.block.room(&self.shape);
         self.shape.forward(&self.block, 1.0 + MORE, self.carry_parameters(values), &self.curve(values), &mut room);
