@@ -101,6 +101,19 @@ pub(crate) fn course(posterior: &Posterior, panel: &Panel, draws: &Draws) -> Vec
         .collect()
 }
 
+/// What all channels' effects are multiplied by in each period, mean and interval; empty where they do not vary.
+pub(crate) fn media_factor(posterior: &Posterior, periods: usize, draws: &Draws) -> Vec<Estimate> {
+    if !posterior.varies() {
+        return Vec::new();
+    }
+    let each: Vec<Vec<f64>> = (0..draws.len())
+        .into_par_iter()
+        .map_init(|| posterior.work(), |work, draw| posterior.media_factor(draws.point(draw), work))
+        .collect();
+    let of = |period: usize| Estimate::of(&each.iter().map(|factor| factor[period]).collect::<Vec<f64>>());
+    (0..periods).into_par_iter().map(of).collect()
+}
+
 /// What is expected of each row of a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Forecast {

@@ -7,7 +7,7 @@ use mercer_method::{Context, Intake};
 use mercer_stats::mcmc::{Summary, highest_density_interval, summarise_all};
 use rayon::prelude::*;
 
-use crate::answers::{Answers, FEW, Forecast, thinned};
+use crate::answers::{Answers, FEW, Forecast, media_factor, thinned};
 use crate::curves;
 use crate::density::Density;
 use crate::draws::Draws;
@@ -196,6 +196,7 @@ fn model(
         unidentified,
         trade_offs: trade_offs(&paired_names, &paired_columns),
         carry_over: carry_over(posterior, panel, draws),
+        media_factor: media_factor(posterior, panel.periods(), draws),
         curves: responses.curves(panel),
         plan,
         spend: panel
@@ -242,7 +243,9 @@ fn parameter(summary: &Summary, draws: &[f64], prior: &Prior) -> Parameter {
 
 /// The unknowns among which pairs are looked for: not those of single places and periods.
 fn paired(names: &[String]) -> Vec<usize> {
-    let is_single = |name: &str| name.contains(',') || ["tau[", "knot["].iter().any(|family| name.starts_with(family));
+    let is_single = |name: &str| {
+        name.contains(',') || ["tau[", "knot[", "media_factor_z["].iter().any(|family| name.starts_with(family))
+    };
     let all = names.iter().enumerate().filter(|(_, name)| !is_single(name)).map(|(at, _)| at);
     all.take(PAIRED).collect()
 }

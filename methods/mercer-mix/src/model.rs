@@ -42,6 +42,9 @@ pub struct Model {
     pub trade_offs: Vec<TradeOff>,
     /// For each channel the share of an effect that comes in each period after.
     pub carry_over: BTreeMap<String, Vec<f64>>,
+    /// What all channels' effects are multiplied by in each period of the data, in their order; empty where effects do not vary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_factor: Vec<Estimate>,
     /// For each channel with spend what a spend a period brings in the long run.
     pub(crate) curves: Vec<ChannelCurve>,
     /// Where the next money should go; none where the model may not be acted on.

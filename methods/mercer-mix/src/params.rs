@@ -35,6 +35,8 @@ pub struct Params {
     pub trend: Trend,
     /// Bends of a piecewise trend, or knots of a smooth one; as many as the data can carry where not given.
     pub knots: Option<u32>,
+    /// Whether the same advertising may bring more in some periods than in others.
+    pub varying_media: VaryingMedia,
     /// Pairs of sine and cosine waves within a year.
     pub seasonality: u32,
     /// Whether effects add up, or multiply what is there.
@@ -91,6 +93,7 @@ impl Default for Params {
             saturate_first: false,
             trend: Trend::Auto,
             knots: None,
+            varying_media: VaryingMedia::None,
             seasonality: 2,
             form: Form::Additive,
             baseline: Floor::Positive,
@@ -229,6 +232,16 @@ choice!(
         Piecewise,
         /// A level at each knot, joined by lines.
         Smooth,
+    }
+);
+choice!(
+    /// Whether effects of channels vary over time.
+    VaryingMedia {
+        /// The same exposure brings the same throughout.
+        #[default]
+        None,
+        /// All channels' effects are multiplied by one factor that moves smoothly over the periods, its mean 1.
+        Common,
     }
 );
 choice!(

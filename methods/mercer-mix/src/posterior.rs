@@ -1,7 +1,8 @@
 //! The posterior of a marketing mix model: its log density with the gradient written by hand, and what a point of it means.
 //!
 //! The scaled outcome of place g in period t is the baseline (see [`crate::design`]) plus, for each channel, the place's
-//! coefficient times the media carried over and worn off (see [`crate::transform`]), plus noise.
+//! coefficient times the media carried over and worn off (see [`crate::transform`]), times a factor of the period where effects vary
+//! over time (see [`varying`]), plus noise.
 
 mod defaults;
 mod experiment;
@@ -11,13 +12,14 @@ mod media;
 mod noise;
 pub(crate) mod read;
 pub(crate) mod scale;
+mod varying;
 
 use mercer_base::{Error, Result, Seed};
 
 use crate::density::Density;
 use crate::design::{Baseline, BaselineRoom};
 use crate::panel::{Channel, Panel};
-use crate::params::{Effect, Floor, Form, Params, pairs};
+use crate::params::{Effect, Floor, Form, Params, VaryingMedia, pairs};
 use crate::sheared::{Centred, Level, Shear};
 use crate::space::{Layout, Space};
 use crate::whitened::{Column, Whitened};
@@ -32,6 +34,7 @@ use levels::{LevelRoom, Levels};
 use media::{Media, MediaRoom};
 use noise::Noise;
 use scale::{OutcomeScale, by_period, worth};
+use varying::{Varying, VaryingRoom};
 
 /// The model of a panel, ready to be sampled.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ pub(crate) struct Posterior {
     scale: OutcomeScale,
     baseline: Baseline,
     media: Vec<Media>,
+    /// By what effects are multiplied period by period, where they vary.
+    varying: Option<Varying>,
     /// The exposure of each channel that was usual while it ran, on the model's scale.
     usual: Vec<f64>,
     /// Share of the periods in which each channel ran.
@@ -71,6 +76,7 @@ pub(crate) struct Work {
     lifted: Vec<f64>,
     baseline: BaselineRoom,
     media: Vec<MediaRoom>,
+    varying: Option<VaryingRoom>,
     experiments: Vec<ExperimentRoom>,
 }
 
@@ -120,6 +126,10 @@ impl Posterior {
             *outcome = scale.scaled(*outcome, row % places);
         }
         let noise = Noise::new(params, outcome, panel.has_places(), &mut layout)?;
+        let varying = match params.varying_media {
+            VaryingMedia::None => None,
+            VaryingMedia::Common => Some(Varying::new(panel, &mut layout)?),
+        };
         let space = layout.finish()?;
         media.iter_mut().for_each(|media| media.settle(&space));
         let experiment = |experiment| Experiment::new(experiment, panel, &media, &scale);
@@ -145,6 +155,7 @@ impl Posterior {
             scale,
             baseline,
             media,
+            varying,
             worth,
             noise,
             experiments,
@@ -269,8 +280,13 @@ impl Posterior {
         if let Some(floor) = &self.floor {
             floor.means(&work.mean, &mut work.without_channels);
         }
+        let mut factor = None;
+        if let (Some(varying), Some(room)) = (&self.varying, &mut work.varying) {
+            varying.forward(&work.values, room);
+            factor = Some(room.by_row.as_slice());
+        }
         for (media, room) in self.media.iter().zip(&mut work.media) {
-            media.forward(&work.values, &self.worth, room);
+            media.forward(&work.values, &self.worth, factor, room);
             room.add_to(&mut work.mean);
         }
     }
@@ -302,6 +318,7 @@ impl Posterior {
             lifted,
             baseline,
             media: rooms,
+            varying,
             experiments,
         } = work;
         if let Some(levels) = levels {
@@ -325,13 +342,19 @@ impl Posterior {
             }
             None => self.baseline.pull_back(values, mean, baseline, by_value),
         }
-        for (channel, (media, room)) in self.media.iter().zip(rooms).enumerate() {
+        for (channel, (media, room)) in self.media.iter().zip(rooms.iter_mut()).enumerate() {
             media.pull_back(values, (mean, &self.worth), room, by_value, |room, by_value| {
                 let with_rooms = self.experiments.iter().zip(experiments.iter_mut());
                 for (experiment, at) in with_rooms.filter(|(experiment, _)| experiment.channel == channel) {
                     experiment.pull_back(values, media, room, at, by_value);
                 }
             });
+            if let Some(varying) = varying {
+                varying.pull.iter_mut().zip(&room.by_factor).for_each(|(pull, by)| *pull += by);
+            }
+        }
+        if let (Some(of), Some(room)) = (&self.varying, varying) {
+            of.pull_back(values, room, by_value);
         }
         self.space.pull_back(by_value, slopes, gradient);
         if let Some(levels) = levels {
@@ -371,6 +394,7 @@ impl Density for Posterior {
             lifted: vec![0.0; self.places * self.periods],
             baseline: self.baseline.room(),
             media: self.media.iter().map(|media| media.room(self.places)).collect(),
+            varying: self.varying.as_ref().map(Varying::room),
             experiments: self.experiments.iter().map(|each| each.room(&self.media[each.channel])).collect(),
         }
     }

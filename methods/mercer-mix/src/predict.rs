@@ -8,6 +8,7 @@ use mercer_method::day::MICROS_A_DAY;
 use crate::answers::{Forecast, course};
 use crate::curves::finite;
 use crate::decide::ResponsePoint;
+use crate::estimate::Estimate;
 use crate::input::Input;
 use crate::model::Model;
 use crate::panel::{Channel, Control, Panel};
@@ -144,6 +145,9 @@ pub(crate) fn tables(params: &Params, model: &Model) -> Result<Vec<(&'static str
         ("channel_returns", returns(model)?),
         ("response_curves", response_curves(model)?),
     ];
+    if !model.media_factor.is_empty() {
+        tables.push(("media_factor", media_factor(model)?));
+    }
     if let Some(plan) = &model.plan {
         tables.push(("budget_plan", plan.frame()?));
     }
@@ -172,9 +176,20 @@ fn contributions(params: &Params, model: &Model) -> Result<Frame> {
         .with("contribution_high", numbers(&|p, c| course[c][p].hdi_90[1]))
 }
 
+/// What all channels' effects are multiplied by, period by period.
+fn media_factor(model: &Model) -> Result<Frame> {
+    let days = model.panel.days.iter().map(|day| i64::from(*day) * MICROS_A_DAY);
+    let numbers = |of: fn(&Estimate) -> f64| Column::Numbers(model.media_factor.iter().map(of).collect());
+    Frame::new("media_factor")
+        .with("date", Column::Moments(days.collect()))?
+        .with("factor", numbers(|factor| factor.mean))?
+        .with("factor_low", numbers(|factor| factor.hdi_90[0]))?
+        .with("factor_high", numbers(|factor| factor.hdi_90[1]))
+}
+
 fn returns(model: &Model) -> Result<Frame> {
     let names: Vec<&str> = model.panel.channels.iter().map(|channel| channel.name.as_str()).collect();
-    let of = |estimates: &std::collections::BTreeMap<String, crate::estimate::Estimate>, part: usize| {
+    let of = |estimates: &std::collections::BTreeMap<String, Estimate>, part: usize| {
         let number = |name: &&str| {
             estimates.get(*name).map_or(f64::NAN, |found| [found.mean, found.hdi_90[0], found.hdi_90[1]][part])
         };

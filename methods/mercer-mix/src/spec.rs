@@ -153,6 +153,10 @@ pub(crate) static ABOUT: About = About {
             about: "For each channel what a spend a period brings in the long run, with a 90 % interval, and what one more unit does.",
         },
         GivenTable {
+            name: "media_factor",
+            about: "For each period what all channels' effects are multiplied by, with a 90 % interval; only where effects vary over time.",
+        },
+        GivenTable {
             name: "budget_plan",
             about: "For each channel the spend lately and as planned, and what the plan is expected to bring.",
         },

@@ -54,5 +54,9 @@ pub(super) const MARGINAL_ROI: Prior = Prior::LogNormal { mean: 0.0, sd: 0.5 };
 pub(super) const SHARE: Prior = Prior::Beta { a: 1.0, b: 99.0 };
 /// Scatter of the logarithm of coefficients over places.
 pub(super) const SCATTER: Prior = Prior::HalfNormal { sd: 1.0 };
+/// Standard deviation of the logarithm of the factor on all channels' effects: 87 % of it below .3.
+pub(super) const FACTOR_AMPLITUDE: Prior = Prior::HalfNormal { sd: 0.2 };
+/// Years over which that factor changes: nine tenths between a quarter of a year and two years.
+pub(super) const FACTOR_LENGTH_SCALE: Prior = Prior::LogNormal { mean: -0.35, sd: 0.63 };
 /// Degrees of freedom of Student's t.
 pub(super) const DEGREES: Prior = Prior::Gamma { shape: 2.0, rate: 0.1 };

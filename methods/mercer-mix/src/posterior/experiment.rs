@@ -142,8 +142,10 @@ impl Experiment {
             channel.add_by_effect(*row, *pull);
         }
         let counted = room.by_without.len() - self.rows.len();
-        for (by, pull) in room.by_without.iter_mut().skip(counted).zip(&room.pull) {
-            *by = -pull;
+        let without = room.room.effect().iter().zip(&mut room.by_without).skip(counted);
+        for ((effect, by), ((row, ..), pull)) in without.zip(self.rows.iter().zip(&room.pull)) {
+            *by = -pull * channel.factor(*row);
+            channel.add_by_factor(*row, -pull * effect);
         }
         let by_shape = media.shape.pull_back(&self.without, &media.curve(values), &room.by_without, &mut room.room);
         media.add_shape(values, by_shape, by_value);
@@ -154,7 +156,7 @@ impl Experiment {
         // Periods before the first that counts only carry over.
         let without = &room.effect()[room.effect().len() - self.rows.len()..];
         for (at, ((row, geo, unit), without)) in self.rows.iter().zip(without).enumerate() {
-            let difference = channel.room.effect()[*row] - without;
+            let difference = channel.effect()[*row] - channel.factor(*row) * without;
             f(at, *geo, difference, *unit, channel.coefficients[*geo] * difference);
         }
     }

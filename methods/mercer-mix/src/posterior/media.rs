@@ -56,6 +56,12 @@ enum About {
 #[derive(Debug, Clone)]
 pub(super) struct MediaRoom {
     pub(super) room: Room,
+    /// The factor of each row, and the effects multiplied by it (with 1 % more media in the last); empty where nothing varies.
+    factor: Vec<f64>,
+    varied: Vec<f64>,
+    varied_more: Vec<f64>,
+    /// Derivatives by each row's factor.
+    pub(super) by_factor: Vec<f64>,
     /// With 1 % more media, where the prior is about that.
     more: Option<Room>,
     /// The coefficient of each place, and its ratio to that of the place in the middle.
@@ -155,6 +161,10 @@ impl Media {
             more: matches!(self.about, About::MarginalWorth(_)).then(|| room.clone()),
             by_effect: vec![0.0; room.effect().len()],
             room,
+            factor: Vec::new(),
+            varied: Vec::new(),
+            varied_more: Vec::new(),
+            by_factor: Vec::new(),
             coefficients: vec![0.0; places],
             ratios: vec![1.0; places],
             worths: vec![0.0; places],
@@ -184,10 +194,14 @@ impl Media {
         self.kind == Saturation::Tanh && self.about == About::Coefficient
     }
 
-    /// Computes effects and coefficients into `room`; `worth` is that of a unit of effect in each row.
-    pub(super) fn forward(&self, values: &[f64], worth: &[f64], room: &mut MediaRoom) {
+    /// Computes effects and coefficients into `room`; `worth` is that of a unit of effect in each row, and `factor` what the effect of
+    /// each row is multiplied by, where something varies.
+    pub(super) fn forward(&self, values: &[f64], worth: &[f64], factor: Option<&[f64]>, room: &mut MediaRoom) {
         let (carry, curve) = (self.carry_parameters(values), self.curve(values));
         self.shape.forward(&self.block, 1.0, carry, &curve, &mut room.room);
+        if let Some(factor) = factor {
+            room.vary(factor);
+        }
         room.by_coefficient.fill(0.0);
         if let Some((scatter, deviations)) = &self.scatter {
             let scatter = values[*scatter];
@@ -199,11 +213,14 @@ impl Media {
             About::Coefficient => values[self.effect],
             About::Worth(amount) | About::MarginalWorth(amount) => {
                 room.worths.fill(0.0);
-                sum_by_place(&mut room.worths, worth, room.room.effect());
+                sum_by_place(&mut room.worths, worth, seen(&room.room, &room.varied));
                 if let Some(more) = &mut room.more {
                     self.shape.forward(&self.block, 1.0 + MORE, carry, &curve, more);
                     room.worths.iter_mut().for_each(|worth| *worth = -*worth);
-                    sum_by_place(&mut room.worths, worth, more.effect());
+                    if factor.is_some() {
+                        multiply(&mut room.varied_more, &room.factor, more.effect());
+                    }
+                    sum_by_place(&mut room.worths, worth, seen(more, &room.varied_more));
                 }
                 values[self.effect] * amount / dot(&room.ratios, &room.worths)
             }
@@ -223,7 +240,7 @@ impl Media {
         by_value: &mut [f64],
         extra: impl FnOnce(&mut MediaRoom, &mut [f64]),
     ) {
-        sum_by_place(&mut room.by_coefficient, pull, room.room.effect());
+        sum_by_place(&mut room.by_coefficient, pull, seen(&room.room, &room.varied));
         let by_typical = dot(&room.by_coefficient, &room.ratios);
         // What the sum of worths does to the coefficient: b = value · amount / sum.
         let by_sum = match self.about {
@@ -253,6 +270,7 @@ impl Media {
         by_worth.iter_mut().zip(&room.ratios).for_each(|(factor, ratio)| *factor = sign * ratio);
         blend_by_place(&mut room.by_effect, (by_mean, pull), (by_worth, worth));
         extra(room, by_value);
+        through_factor(&room.factor, room.room.effect(), &mut room.by_effect, &mut room.by_factor);
         let curve = self.curve(values);
         let by_shape = self.shape.pull_back(&self.block, &curve, &room.by_effect, &mut room.room);
         self.add_shape(values, by_shape, by_value);
@@ -261,6 +279,7 @@ impl Media {
             by_nothing.fill(0.0);
             by_worth.iter_mut().for_each(|factor| *factor = -*factor);
             blend_by_place(&mut room.by_effect, (by_nothing, pull), (by_worth, worth));
+            through_factor(&room.factor, more.effect(), &mut room.by_effect, &mut room.by_factor);
             let by_shape = self.shape.pull_back(&self.block, &curve, &room.by_effect, more);
             self.add_shape(values, by_shape, by_value);
         }
@@ -297,7 +316,7 @@ impl Media {
         }
     }
 
-    /// The effect of 1 % more media at a coefficient of 1, period by period.
+    /// The effect of 1 % more media at a coefficient of 1, period by period, before the factor of a row.
     pub(super) fn effect_of_more(&self, values: &[f64]) -> Room {
         let mut room = self.block.room(&self.shape);
         self.shape.forward(&self.block, 1.0 + MORE, self.carry_parameters(values), &self.curve(values), &mut room);
@@ -315,7 +334,53 @@ impl MediaRoom {
 
     /// Adds to `mean` what the channel brings.
     pub(super) fn add_to(&self, mean: &mut [f64]) {
-        add_by_place(mean, &self.coefficients, self.room.effect());
+        add_by_place(mean, &self.coefficients, self.effect());
+    }
+
+    /// The effect of each row at a coefficient of 1, multiplied by its factor.
+    pub(super) fn effect(&self) -> &[f64] {
+        seen(&self.room, &self.varied)
+    }
+
+    /// What the effect of a row is multiplied by: 1 where nothing varies.
+    pub(super) fn factor(&self, row: usize) -> f64 {
+        self.factor.get(row).copied().unwrap_or(1.0)
+    }
+
+    /// Adds a derivative by the factor of a row, where there is one.
+    pub(super) fn add_by_factor(&mut self, row: usize, by: f64) {
+        if let Some(by_factor) = self.by_factor.get_mut(row) {
+            *by_factor += by;
+        }
+    }
+
+    /// Takes the factor of each row, and multiplies effects by it.
+    fn vary(&mut self, factor: &[f64]) {
+        self.factor.clear();
+        self.factor.extend_from_slice(factor);
+        self.by_factor.clear();
+        self.by_factor.resize(factor.len(), 0.0);
+        multiply(&mut self.varied, factor, self.room.effect());
+    }
+}
+
+/// The effect of each row as the model has it: multiplied by its factor, where something varies.
+fn seen<'a>(room: &'a Room, varied: &'a [f64]) -> &'a [f64] {
+    if varied.is_empty() { room.effect() } else { varied }
+}
+
+/// Products of the rows.
+fn multiply(out: &mut Vec<f64>, factor: &[f64], effect: &[f64]) {
+    out.clear();
+    out.extend(factor.iter().zip(effect).map(|(factor, effect)| factor * effect));
+}
+
+/// Turns derivatives by the product of factor and effect into those by the effect, and adds those by the factor.
+fn through_factor(factor: &[f64], effect: &[f64], by_effect: &mut [f64], by_factor: &mut [f64]) {
+    let rows = factor.iter().zip(effect).zip(by_effect.iter_mut().zip(by_factor));
+    for ((factor, effect), (by_effect, by_factor)) in rows {
+        *by_factor += *by_effect * effect;
+        *by_effect *= factor;
     }
 }
 

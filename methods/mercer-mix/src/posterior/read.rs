@@ -173,7 +173,7 @@ impl Posterior {
             let (place, at) = (row % self.places, by_place(row, self.places, self.periods));
             let mut rest = work.mean[row];
             for (room, channel) in work.media.iter().zip(channels.iter_mut()) {
-                let effect = room.coefficients[place] * room.room.effect()[row];
+                let effect = room.coefficients[place] * room.effect()[row];
                 rest -= effect;
                 channel[at] = self.missing_without(work.mean[row], effect, place);
             }
@@ -206,7 +206,7 @@ impl Posterior {
         let value = by_period(&self.facts.value, self.places);
         let worth_of = |channel: usize| {
             let room = &work.media[channel];
-            let rows = room.room.effect().iter().zip(&work.mean).zip(&value).enumerate();
+            let rows = room.effect().iter().zip(&work.mean).zip(&value).enumerate();
             rows.map(|(row, ((effect, mean), value))| {
                 let place = row % self.places;
                 value * self.missing_without(*mean, room.coefficients[place] * effect, place)
@@ -224,7 +224,8 @@ impl Posterior {
         let worth_of = |channel: usize| {
             let room = &work.media[channel];
             let more = self.media[channel].effect_of_more(&work.values);
-            let effects = more.effect().iter().zip(room.room.effect()).map(|(more, effect)| more - effect);
+            let effects = more.effect().iter().zip(room.effect()).enumerate();
+            let effects = effects.map(|(row, (more, effect))| room.factor(row) * more - effect);
             let rows = effects.zip(&work.mean).zip(&value).enumerate();
             let sum: f64 = rows
                 .map(|(row, ((effect, mean), value))| {
@@ -247,7 +248,8 @@ impl Posterior {
     /// What steady spend of each channel in each place brings: the places of the first channel, of the second, and so on.
     ///
     /// Spend buys exposure at the place's mean price. People are reached as often as they were on average. Where effects
-    /// multiply, the other channels and the baseline are at the place's mean.
+    /// multiply, the other channels and the baseline are at the place's mean. Where effects vary over time, the factor is its mean over
+    /// the learnt periods, which is 1.
     pub(crate) fn responses(&self, point: &[f64], work: &mut Work) -> Vec<Response> {
         self.read(point, work);
         let pairs = (0..self.media.len()).flat_map(|channel| (0..self.places).map(move |place| (channel, place)));
@@ -280,13 +282,24 @@ impl Posterior {
             return Response { gain: value * self.scale.unit(place) * effect, scale, curve };
         }
         let compound = self.scale.spread * effect;
-        let effects = work.media[channel].room.effect();
+        let effects = work.media[channel].effect();
         let without = (0..self.periods).map(|t| {
             let row = t * self.places + place;
             self.scale.outcome(work.mean[row] - coefficient * effects[row], place)
         });
         let level = without.sum::<f64>() / number(self.periods);
         Response { gain: value * level * compound, scale, curve: curve.compounded(compound) }
+    }
+
+    /// What every channel's effect is multiplied by in each period; empty where nothing varies.
+    pub(crate) fn media_factor(&self, point: &[f64], work: &mut Work) -> Vec<f64> {
+        self.read(point, work);
+        work.varying.as_ref().map_or_else(Vec::new, |room| room.factor.clone())
+    }
+
+    /// Whether effects vary over time.
+    pub(crate) fn varies(&self) -> bool {
+        self.varying.is_some()
     }
 
     /// The share of a channel's effect that falls on each period, from that of the exposure on; empty where there is no such

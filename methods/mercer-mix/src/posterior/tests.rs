@@ -4,6 +4,7 @@ mod gradients;
 mod meanings;
 pub(crate) mod panels;
 mod refusals;
+mod varying;
 
 use panels::{meridian_example, pymc_example};
 

@@ -2,6 +2,7 @@
 
 mod channels;
 mod evidence;
+mod factor;
 
 use mercer_base::Result;
 use mercer_base::card::{Tile, Unit, Value};
@@ -22,6 +23,7 @@ pub(crate) fn report(known: &Known<'_, Mix>, context: &Context<'_>) -> Result<Fi
     cards.extend(desk.changes());
     cards.push(desk.parts());
     cards.extend(desk.curves());
+    cards.extend(desk.media_factor());
     cards.push(desk.course());
     cards.extend(desk.held_out());
     cards.push(desk.carry_over());

@@ -2,7 +2,7 @@
 
 use super::panels::{experiments, made_up, meridian_example};
 use super::*;
-use crate::params::{Adstock, Form, Noise, Saturation, Trend};
+use crate::params::{Adstock, Form, Noise, Saturation, Trend, VaryingMedia};
 
 /// Step of the differences: their error is some 1e-10 of the third derivative, and rounding of the log density over the step,
 /// some 1e-9 where that is some thousands.
@@ -86,6 +86,16 @@ fn every_trend_with_every_noise() {
         params.trend = trends[case % 4];
         params.noise = if case / 4 % 2 == 1 { Noise::StudentT } else { Noise::Normal };
         params.knots = [None, Some(1), Some(7)][case / 8];
+    });
+}
+
+#[test]
+fn effects_that_vary_over_time() {
+    check_all(4 * 2 * 2, |case, params| {
+        params.varying_media = VaryingMedia::Common;
+        params.effect = EFFECTS[case % 4];
+        params.form = if case / 4 % 2 == 1 { Form::Multiplicative } else { Form::Additive };
+        params.saturate_first = case / 8 == 1;
     });
 }
 
