@@ -167,8 +167,9 @@ fn state_rates(asked: &[Asked], steps: &Steps, below: &[f64], folds: usize) -> V
 }
 
 fn set_rates(paths: &Paths, asked: &[Asked], folds: &Folds) -> Vec<f64> {
-    let all = Rates::new(paths);
+    let all = Rates::uncounted(paths);
     let fitted: Vec<Rates> = (0..folds.count)
+        .into_par_iter()
         .map(|fold| {
             all.reweighed(|path| {
                 let part = folds.of(paths, path, fold);

@@ -1,6 +1,7 @@
 //! The game of conversion rates: what each set of channels converts, and what each channel adds to it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use mercer_base::Seed;
 use rand::SeedableRng;
@@ -30,16 +31,20 @@ struct Tally {
     value: f64,
 }
 
-/// Journeys by the exact set of their channels.
-#[derive(Clone)]
-pub(crate) struct Rates {
+/// Which sets of channels paths have: the same however their journeys are counted.
+struct Sets {
     /// The channels of each set, rising; sets in rising order.
-    sets: Vec<Vec<u32>>,
-    tallies: Vec<Tally>,
+    members: Vec<Vec<u32>>,
     /// The number of each set. Asked, never walked through.
     number: HashMap<Vec<u32>, usize>,
     /// The set of each path; none for paths without touches.
-    set_of: Vec<Option<usize>>,
+    of_path: Vec<Option<usize>>,
+}
+
+/// Journeys by the exact set of their channels.
+pub(crate) struct Rates {
+    sets: Arc<Sets>,
+    tallies: Vec<Tally>,
     /// Probability that each channel alone converts a journey, all channels acting independently.
     alone: Vec<f64>,
     /// Mean value of a conversion.
@@ -57,7 +62,18 @@ pub(crate) struct Divided {
 type Divisions = Vec<([f64; 2], [f64; 2])>;
 
 impl Rates {
+    /// Journeys as the paths count them.
     pub(crate) fn new(paths: &Paths) -> Self {
+        let whole = |path: usize| Weighed {
+            conversions: paths.conversions[path],
+            value: paths.value[path],
+            nulls: paths.nulls[path],
+        };
+        Self::uncounted(paths).reweighed(whole)
+    }
+
+    /// The sets without journeys, to be counted by [`Rates::reweighed`].
+    pub(crate) fn uncounted(paths: &Paths) -> Self {
         let set_of_path = |path: usize| {
             let mut set = paths.touches_of(path).to_vec();
             set.sort_unstable();
@@ -69,45 +85,38 @@ impl Rates {
         sets.sort_unstable();
         sets.dedup();
         let number: HashMap<Vec<u32>, usize> = sets.iter().cloned().zip(0..).collect();
-        let set_of: Vec<Option<usize>> = of_path.iter().map(|set| number.get(set).copied()).collect();
-        let mut rates =
-            Self { sets, tallies: Vec::new(), number, set_of, alone: vec![0.0; paths.channels.len()], mean_value: 0.0 };
-        rates.weigh(|path| Weighed {
-            conversions: paths.conversions[path],
-            value: paths.value[path],
-            nulls: paths.nulls[path],
-        });
-        rates
+        let of_path = of_path.iter().map(|set| number.get(set).copied()).collect();
+        Self {
+            tallies: vec![Tally::default(); sets.len()],
+            sets: Arc::new(Sets { members: sets, number, of_path }),
+            alone: vec![0.0; paths.channels.len()],
+            mean_value: 0.0,
+        }
     }
 
     /// The same sets with journeys counted in another way.
     pub(crate) fn reweighed(&self, weigh: impl Fn(usize) -> Weighed) -> Self {
-        let mut rates = self.clone();
-        rates.weigh(weigh);
-        rates
-    }
-
-    fn weigh(&mut self, weigh: impl Fn(usize) -> Weighed) {
-        self.tallies = vec![Tally::default(); self.sets.len()];
-        for (path, set) in self.set_of.iter().enumerate() {
-            if let Some(tally) = set.and_then(|set| self.tallies.get_mut(set)) {
+        let mut tallies = vec![Tally::default(); self.tallies.len()];
+        for (path, set) in self.sets.of_path.iter().enumerate() {
+            if let Some(tally) = set.and_then(|set| tallies.get_mut(set)) {
                 let weighed = weigh(path);
                 tally.journeys += weighed.conversions + weighed.nulls;
                 tally.conversions += weighed.conversions;
                 tally.value += weighed.value;
             }
         }
-        let sum = |of: fn(&Tally) -> f64| self.tallies.iter().map(of).sum::<f64>();
+        let sum = |of: fn(&Tally) -> f64| tallies.iter().map(of).sum::<f64>();
         let (conversions, value) = (sum(|tally| tally.conversions), sum(|tally| tally.value));
-        self.mean_value = if conversions > 0.0 { value / conversions } else { 0.0 };
-        self.alone = independent(&self.sets, &self.tallies, self.alone.len());
+        let mean_value = if conversions > 0.0 { value / conversions } else { 0.0 };
+        let alone = independent(&self.sets.members, &tallies, self.alone.len());
+        Self { sets: Arc::clone(&self.sets), tallies, alone, mean_value }
     }
 
     /// Conversions and value by channel.
     pub(crate) fn totals(&self, seed: Seed) -> Vec<[f64; 2]> {
         let divided = self.divide(seed);
         let mut totals = vec![[0.0; 2]; self.alone.len()];
-        for ((set, tally), shares) in self.sets.iter().zip(&self.tallies).zip(&divided.shares) {
+        for ((set, tally), shares) in self.sets.members.iter().zip(&self.tallies).zip(&divided.shares) {
             for (channel, share) in set.iter().zip(shares) {
                 totals[*channel as usize][0] += tally.conversions * share[0];
                 totals[*channel as usize][1] += tally.value * share[1];
@@ -121,9 +130,14 @@ impl Rates {
         if set.is_empty() {
             return [0.0; 2];
         }
+        let tally = self.sets.number.get(set).map_or_else(Tally::default, |number| self.tallies[*number]);
+        self.rate_of(set, &tally)
+    }
+
+    /// The same for a set of which the journeys are known.
+    fn rate_of(&self, set: &[u32], tally: &Tally) -> [f64; 2] {
         let none: f64 = set.iter().map(|channel| 1.0 - self.alone[*channel as usize]).product();
         let independent = 1.0 - none;
-        let tally = self.number.get(set).map_or_else(Tally::default, |number| self.tallies[*number]);
         let all = tally.journeys + WORTH;
         let value = tally.value + WORTH * independent * self.mean_value;
         [(tally.conversions + WORTH * independent) / all, value / all]
@@ -131,12 +145,12 @@ impl Rates {
 
     /// The probability that a journey with the channels of this path converts.
     pub(crate) fn rate_of_path(&self, path: usize) -> f64 {
-        self.set_of[path].map_or(0.0, |set| self.rate(&self.sets[set])[0])
+        self.sets.of_path[path].map_or(0.0, |set| self.rate_of(&self.sets.members[set], &self.tallies[set])[0])
     }
 
     /// The channels of a path's set and their shares.
     pub(crate) fn set_of<'a>(&'a self, path: usize, divided: &'a Divided) -> (&'a [u32], &'a [[f64; 2]]) {
-        self.set_of[path].map_or((&[], &[]), |set| (&self.sets[set], &divided.shares[set]))
+        self.sets.of_path[path].map_or((&[], &[]), |set| (&self.sets.members[set], &divided.shares[set]))
     }
 
     /// Divides what each set earned that converted.
@@ -145,7 +159,7 @@ impl Rates {
         let seed = seed.split("orders of channels");
         let exact = (channels <= MOST_CHANNELS).then(|| self.by_dividends(channels));
         let of_set = |set: usize| -> Divisions {
-            let members = &self.sets[set];
+            let members = &self.sets.members[set];
             if self.tallies[set].conversions <= 0.0 {
                 return vec![([0.0; 2], [0.0; 2]); members.len()];
             }
@@ -158,10 +172,10 @@ impl Rates {
                 None => self.by_orders(members, seed.nth(set as u64)),
             }
         };
-        let divisions: Vec<Divisions> = (0..self.sets.len()).into_par_iter().map(of_set).collect();
+        let divisions: Vec<Divisions> = (0..self.tallies.len()).into_par_iter().map(of_set).collect();
         let (mut error, mut value_error) = (vec![0.0; channels], vec![0.0; channels]);
         let mut shares = Vec::with_capacity(divisions.len());
-        for ((members, tally), division) in self.sets.iter().zip(&self.tallies).zip(divisions) {
+        for ((members, tally), division) in self.sets.members.iter().zip(&self.tallies).zip(divisions) {
             let sums = division.iter().fold([0.0; 2], |sums, (part, _)| [sums[0] + part[0], sums[1] + part[1]]);
             let share = |part: &[f64; 2]| {
                 let of_conversions = if sums[0] > 0.0 { part[0] / sums[0] } else { 0.0 };
@@ -292,12 +306,19 @@ fn independent(sets: &[Vec<u32>], tallies: &[Tally], channels: usize) -> Vec<f64
     // Where all convert no probability may start at 1, or no other would ever move.
     let start = if journeys > 0.0 { 0.5 * conversions / journeys } else { 0.0 };
     let mut alone = vec![start; channels];
+    // Side by side in memory, for the rounds walk through them hundreds of times.
+    let converting = || sets.iter().zip(tallies).filter(|(_, tally)| tally.conversions > 0.0);
+    let members: Vec<usize> = converting().flat_map(|(set, _)| set.iter().map(|channel| *channel as usize)).collect();
+    let counts: Vec<(usize, f64)> = converting().map(|(set, tally)| (set.len(), tally.conversions)).collect();
     for _ in 0..ROUNDS {
         let mut earned = vec![0.0; channels];
-        for (set, tally) in sets.iter().zip(tallies).filter(|(_, tally)| tally.conversions > 0.0) {
-            let any = 1.0 - set.iter().map(|channel| 1.0 - alone[*channel as usize]).product::<f64>();
+        let mut rest = members.as_slice();
+        for (size, conversions) in &counts {
+            let (set, others) = rest.split_at(*size);
+            rest = others;
+            let any = 1.0 - set.iter().map(|channel| 1.0 - alone[*channel]).product::<f64>();
             for channel in set.iter().filter(|_| any > 0.0) {
-                earned[*channel as usize] += tally.conversions * alone[*channel as usize] / any;
+                earned[*channel] += conversions * alone[*channel] / any;
             }
         }
         let update = |(earned, touched): (&f64, &f64)| if *touched > 0.0 { (earned / touched).min(1.0) } else { 0.0 };
