@@ -36,7 +36,7 @@ pub(crate) fn report(known: &Known<'_, Attribution>, context: &Context<'_>) -> R
     cards.push(desk.time());
     cards.push(desk.assists());
     cards.push(desk.stages());
-    cards.extend(desk.harvest());
+    cards.push(desk.harvest());
     cards.push(desk.held_out());
     Ok(Findings { tiles: desk.tiles(), cards })
 }
