@@ -32,6 +32,7 @@ pub(crate) fn report(known: &Known<'_, Attribution>, context: &Context<'_>) -> R
     cards.push(desk.next_test());
     cards.push(desk.agreement());
     cards.push(desk.journeys());
+    cards.push(desk.flow());
     cards.push(desk.moves());
     cards.push(desk.time());
     cards.push(desk.assists());
