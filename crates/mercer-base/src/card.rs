@@ -120,6 +120,16 @@ pub enum Chart {
         /// What lies in each direction.
         ends: MapEnds,
     },
+    /// Amounts that go from column to column, such as journeys from their first channel to their last one and their end (Sankey):
+    /// the wider a band, the more.
+    Flow {
+        /// What the widths measure.
+        unit: Unit,
+        /// The columns from left to right, two or more.
+        stages: Vec<FlowStage>,
+        /// What goes from one column to the next, in any order.
+        bands: Vec<FlowBand>,
+    },
 }
 
 /// A key figure.
@@ -226,6 +236,37 @@ pub struct MapEnds {
     pub bottom: String,
     /// At the upper end.
     pub top: String,
+}
+
+/// One column of a flow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowStage {
+    /// What the places have in common, such as "first touch".
+    pub label: String,
+    /// Names of its places from top to bottom; at most [`FlowStage::MOST_PLACES`].
+    pub places: Vec<String>,
+}
+
+impl FlowStage {
+    /// Most places in one column; the bands between more can no longer be told apart.
+    pub const MOST_PLACES: usize = 7;
+}
+
+/// An amount that goes from a place of one column to a place of the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowBand {
+    /// The column that it leaves, from 0.
+    pub stage: usize,
+    /// The place that it leaves, from 0.
+    pub from: usize,
+    /// The place of the next column that it reaches, from 0.
+    pub to: usize,
+    /// How much goes; not below 0.
+    pub value: f64,
+    /// Words for the tooltip.
+    pub note: String,
+    /// Whether it carries the accent colour.
+    pub accent: bool,
 }
 
 /// The figures behind a card.

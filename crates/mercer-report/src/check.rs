@@ -1,7 +1,9 @@
 //! Refuses reports whose parts do not fit together, before anything is drawn.
 
-use mercer_base::card::{Card, Chart, MapGroup, Report};
+use mercer_base::card::{Card, Chart, FlowStage, MapGroup, Report};
 use mercer_base::{Error, Result};
+
+use crate::charts::is_inside;
 
 /// Whether every table and matrix of `report` is as wide and as long as its headings say, and every map can be drawn as its
 /// groups say.
@@ -43,6 +45,18 @@ fn check_card(card: &Card) -> Result<()> {
         let outside = |group: &&MapGroup| !group.share.is_nan() && !(0.0..=1.0).contains(&group.share);
         if let Some(group) = groups.iter().find(outside) {
             return wrong(format!("group `{}` of the map has a share of {}", group.label, group.share));
+        }
+    }
+    if let Some(Chart::Flow { stages, bands, .. }) = &card.chart {
+        if let Some(stage) = stages.iter().find(|stage| stage.places.len() > FlowStage::MOST_PLACES) {
+            let (places, most) = (stage.places.len(), FlowStage::MOST_PLACES);
+            return wrong(format!("column `{}` of the flow has {places} places; merge to at most {most}", stage.label));
+        }
+        if let Some(band) = bands.iter().position(|band| !is_inside(stages, band)) {
+            return wrong(format!("band {} of the flow leads to a place that is not there", band + 1));
+        }
+        if let Some(band) = bands.iter().position(|band| band.value < 0.0) {
+            return wrong(format!("band {} of the flow is below 0", band + 1));
         }
     }
     Ok(())

@@ -147,6 +147,17 @@ impl Svg {
         self.body.push_str(if closed { "Z\"/>" } else { "\"/>" });
     }
 
+    /// A band `wide` pixels high that bends from the upper end at `from` to that at `to`; `tip` answers the pointer.
+    pub(crate) fn band(&mut self, class: &str, from: (f64, f64), to: (f64, f64), wide: f64, tip: &str) {
+        let middle = px((from.0 + to.0) / 2.0);
+        let (x1, y1, x2, y2) = (px(from.0), px(from.1), px(to.0), px(to.1));
+        let (low1, low2, tip) = (px(from.1 + wide), px(to.1 + wide), escape(&clean(tip)));
+        let _ = write!(
+            self.body,
+            r#"<path class="{class}" d="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}V{low2}C{middle} {low2} {middle} {low1} {x1} {low1}Z"><title>{tip}</title></path>"#
+        );
+    }
+
     /// A dot.
     pub(crate) fn dot(&mut self, class: &str, x: f64, y: f64, radius: f64) {
         let _ = write!(self.body, r#"<circle class="{class}" cx="{}" cy="{}" r="{}"/>"#, px(x), px(y), px(radius));

@@ -7,6 +7,7 @@
 mod axis;
 mod bars;
 mod columns;
+mod flow;
 mod heatmap;
 mod lines;
 mod map;
@@ -15,6 +16,7 @@ mod spread;
 mod tiles;
 mod waterfall;
 
+pub(crate) use flow::is_inside;
 use mercer_base::card::Chart;
 
 use crate::svg::Svg;
@@ -97,6 +99,9 @@ pub fn draw(chart: &Chart, scene: &Scene<'_>) -> String {
         Chart::Heatmap { unit, row_title, column_title, rows, columns, cells } => {
             let map = heatmap::Heatmap::new(unit, [row_title, column_title], rows, columns, cells);
             (variants(scene, |size| map.draw(scene, size)), map.notes(scene))
+        }
+        Chart::Flow { unit, stages, bands } => {
+            (fluid(scene, |size| flow::draw(unit, stages, bands, scene, size)), flow::notes(bands))
         }
         Chart::Map { groups, ends } => {
             let map = map::Map::new(groups, ends);

@@ -72,11 +72,20 @@ impl Desk<'_> {
     }
 
     /// Channels that are there when a conversion comes anyway.
-    pub(super) fn harvest(&self) -> Option<Card> {
+    pub(super) fn harvest(&self) -> Card {
         let named = self.doubts.harvest.iter().zip(&self.paths().channels);
         let mut tested: Vec<_> = named.filter_map(|(flag, name)| Some((flag.as_ref()?, name))).collect();
         if tested.is_empty() {
-            return None;
+            let why = match self.paths().days_before_end {
+                None => "times of touches are not known, and their order does not tell who is about to convert",
+                Some(_) => "earlier touches are too few, or do not tell who is about to convert",
+            };
+            return Card {
+                id: "attribution-harvest".into(),
+                title: format!("Whether channels harvest cannot be tested: {why}"),
+                subtitle: self.doubts.harvest_design.clone(),
+                ..Card::default()
+            };
         }
         tested.sort_by(|a, b| {
             b.0.harvests.cmp(&a.0.harvests).then(a.0.p_value.total_cmp(&b.0.p_value)).then_with(|| a.1.cmp(b.1))
@@ -94,7 +103,7 @@ impl Desk<'_> {
                 Value::Text(flag.words.clone()),
             ]
         });
-        Some(Card {
+        Card {
             id: "attribution-harvest".into(),
             title: match flagged.as_slice() {
                 [] => "No channel shows signs of harvesting".to_owned(),
@@ -102,7 +111,9 @@ impl Desk<'_> {
                 several => format!("{} mostly harvest: they come when customers are about to convert anyway", several.join(", ")),
             },
             subtitle: self.doubts.harvest_design.clone(),
-            so_what: Some("Credit of a channel that harvests is the least to be believed: test it, or spend less and watch the total.".into()),
+            so_what: (!flagged.is_empty()).then(|| {
+                "Credit of a channel that harvests is the least to be believed: test it, or spend less and watch the total.".into()
+            }),
             caveats: vec![
                 "By a test of the data, not by the channel's name: mostly is an extent above one half, beyond chance; p values are \
                  corrected for the number of channels (Holm)."
@@ -115,7 +126,7 @@ impl Desk<'_> {
                 rows.collect(),
             ),
             width: Width::Full,
-        })
+        }
     }
 
     /// How well models foretell journeys that were held out.

@@ -1,6 +1,6 @@
 //! What journeys look like: the commonest, how they go on, how long they take, where each channel stands.
 
-use mercer_base::card::{Bar, Card, Chart, HeatCell, Unit, Value, Width};
+use mercer_base::card::{Bar, Card, Chart, FlowBand, FlowStage, HeatCell, Unit, Value, Width};
 
 use super::{Desk, ROWS, SHOWN, rounded, table};
 use crate::describe::{self, short};
@@ -56,6 +56,100 @@ impl Desk<'_> {
                 .filter(|_| !found.is_empty()),
             table: table(
                 &[("journey", "Journey"), ("conversions", "Conversions"), ("rate", "Convert"), ("value", "Value")],
+                rows.collect(),
+            ),
+            width: Width::Full,
+        }
+    }
+
+    /// From the first channel over the last one to the end, by journeys.
+    pub(super) fn flow(&self) -> Card {
+        let paths = self.paths();
+        let channels = paths.channels.len();
+        // The channels of most credit by name, the rest as one.
+        let most = FlowStage::MOST_PLACES;
+        let named = if channels > most { most - 1 } else { most };
+        let shown: Vec<(usize, &str)> = self.top().take(named).collect();
+        let mut place_of = vec![shown.len(); channels];
+        shown.iter().enumerate().for_each(|(place, (at, _))| place_of[*at] = place);
+        let mut names: Vec<String> = shown.iter().map(|(_, name)| short(name)).collect();
+        if shown.len() < channels {
+            names.push("others".into());
+        }
+        let count = names.len();
+        // By first and last channel: journeys that converted, and that did not.
+        let mut sums = vec![[0.0; 2]; count * count];
+        for path in 0..paths.len() {
+            let touches = paths.touches_of(path);
+            if let (Some(first), Some(last)) = (touches.first(), touches.last()) {
+                let sum = &mut sums[place_of[*first as usize] * count + place_of[*last as usize]];
+                sum[0] += paths.conversions[path];
+                sum[1] += paths.nulls[path];
+            }
+        }
+        let ends = ["converted", "did not convert"];
+        let band = |stage: usize, from: usize, to: usize, value: f64, words: String, accent: bool| FlowBand {
+            note: format!("{words}: {}", self.notation.label(&Unit::Count, value)),
+            stage,
+            from,
+            to,
+            value,
+            accent,
+        };
+        let mut bands = Vec::new();
+        for (first, last) in (0..count).flat_map(|first| (0..count).map(move |last| (first, last))) {
+            let sum = sums[first * count + last];
+            let words = format!("First {}, last {}", names[first], names[last]);
+            bands.push(band(0, first, last, sum[0] + sum[1], words, first != last));
+        }
+        for (last, (end, name)) in (0..count).flat_map(|last| ends.iter().enumerate().map(move |end| (last, end))) {
+            let value = (0..count).map(|first| sums[first * count + last][end]).sum();
+            bands.push(band(1, last, end, value, format!("Last {}, {name}", names[last]), end == 0));
+        }
+        bands.retain(|band| band.value > 0.0);
+        let all: f64 = sums.iter().flatten().sum();
+        let same: f64 = (0..count).map(|at| sums[at * count + at].iter().sum::<f64>()).sum();
+        let rows = (0..count * count).filter(|at| sums[*at][0] + sums[*at][1] > 0.0).map(|at| {
+            let [yes, no] = sums[at];
+            vec![
+                Value::Text(names[at / count].clone()),
+                Value::Text(names[at % count].clone()),
+                rounded(Some(yes + no)),
+                rounded(Some(yes)),
+                Value::Share(yes / (yes + no)),
+            ]
+        });
+        let places = |label: &str, places: &[String]| FlowStage { label: label.into(), places: places.to_vec() };
+        Card {
+            id: "attribution-flow".into(),
+            title: if all > 0.0 {
+                format!("{} of journeys end with the channel that they began with", self.share(same / all))
+            } else {
+                "No journey has a touch".to_owned()
+            },
+            subtitle: format!("Journeys by first touch, last touch and end; {}", self.counted()),
+            so_what: None,
+            caveats: vec![
+                "A journey of one touch has the same first and last one; what lies between is not shown.".into(),
+            ],
+            chart: Some(Chart::Flow {
+                unit: Unit::Count,
+                stages: vec![
+                    places("first touch", &names),
+                    places("last touch", &names),
+                    places("end", &ends.map(str::to_owned)),
+                ],
+                bands,
+            })
+            .filter(|_| all > 0.0),
+            table: table(
+                &[
+                    ("first", "First touch"),
+                    ("last", "Last touch"),
+                    ("journeys", "Journeys"),
+                    ("conversions", "Converted"),
+                    ("rate", "Convert"),
+                ],
                 rows.collect(),
             ),
             width: Width::Full,

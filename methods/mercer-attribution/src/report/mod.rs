@@ -32,11 +32,12 @@ pub(crate) fn report(known: &Known<'_, Attribution>, context: &Context<'_>) -> R
     cards.push(desk.next_test());
     cards.push(desk.agreement());
     cards.push(desk.journeys());
+    cards.push(desk.flow());
     cards.push(desk.moves());
     cards.push(desk.time());
     cards.push(desk.assists());
     cards.push(desk.stages());
-    cards.extend(desk.harvest());
+    cards.push(desk.harvest());
     cards.push(desk.held_out());
     Ok(Findings { tiles: desk.tiles(), cards })
 }
