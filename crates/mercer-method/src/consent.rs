@@ -235,7 +235,8 @@ mod tests {
         assert_eq!(both(&["", "yes"], &["", ""]), [false, true]);
         let several = [("do_not_email", words(&["no", "yes", "no"])), ("do_not_call", words(&["no", "no", ""]))];
         assert_eq!(of(several.to_vec()), [true, false, true]);
-        let several = [("email_consent", words(&["yes", "yes", ""])), ("newsletter_subscribed", words(&["", "no", ""]))];
+        let several =
+            [("email_consent", words(&["yes", "yes", ""])), ("newsletter_subscribed", words(&["", "no", ""]))];
         assert_eq!(of(several.to_vec()), [true, false, false]);
     }
 

@@ -76,7 +76,8 @@ fn simulated(weeks: usize, channels: usize, factor: &[f64]) -> (Panel, f64) {
         f64::from(u32::try_from(state >> 32).unwrap()) / f64::from(u32::MAX)
     };
     let mut panel = made_up(1, weeks);
-    (panel.channels.truncate(channels), panel.controls.clear());
+    panel.channels.truncate(channels);
+    panel.controls.clear();
     // The sum of twelve uniform numbers is normal enough.
     let mut outcome: Vec<f64> =
         (0..weeks).map(|_| 1_000.0 + 30.0 * ((0..12).map(|_| chance()).sum::<f64>() - 6.0)).collect();
