@@ -265,7 +265,7 @@ pub struct FlowBand {
     pub value: f64,
     /// Words for the tooltip.
     pub note: String,
-    /// Whether it carries the accent colour.
+    /// Whether it carries the accent colour; such bands stand at the top of the places that they leave and reach.
     pub accent: bool,
 }
 

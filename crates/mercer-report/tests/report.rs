@@ -5,8 +5,8 @@
 
 use mercer_base::Money;
 use mercer_base::card::{
-    Bar, Card, Chart, Column, HeatCell, MapEnds, MapGroup, Point, Report, Section, Series, Step, Table, Tile, Unit,
-    Value, Width,
+    Bar, Card, Chart, Column, FlowBand, FlowStage, HeatCell, MapEnds, MapGroup, Point, Report, Section, Series, Step,
+    Table, Tile, Unit, Value, Width,
 };
 use proptest::prelude::*;
 
@@ -91,7 +91,21 @@ fn chart() -> BoxedStrategy<Chart> {
         bottom,
         top,
     });
+    let flow = (2..5usize, 1..=FlowStage::MOST_PLACES).prop_flat_map(|(stages, places)| {
+        let stage =
+            (words(), prop::collection::vec(words(), places)).prop_map(|(label, places)| FlowStage { label, places });
+        let value = prop_oneof![4 => 0.0..1e9, 1 => Just(f64::NAN), 1 => Just(1e308)];
+        let band = (0..stages - 1, 0..places, 0..places, value, words(), any::<bool>())
+            .prop_map(|(stage, from, to, value, note, accent)| FlowBand { stage, from, to, value, note, accent });
+        let stages = prop::collection::vec(stage, stages);
+        (unit(), stages, prop::collection::vec(band, 0..30usize)).prop_map(|(unit, stages, bands)| Chart::Flow {
+            unit,
+            stages,
+            bands,
+        })
+    });
     prop_oneof![
+        flow,
         (prop::collection::vec(group, 0..12usize), ends).prop_map(|(groups, ends)| Chart::Map { groups, ends }),
         prop::collection::vec(tile, many.clone()).prop_map(Chart::Tiles),
         (unit(), prop::collection::vec(series, many.clone()), any::<bool>())

@@ -1,6 +1,7 @@
 //! Renders every chart with invented figures, realistic and nasty ones, to the path given as argument:
 //! `cargo run -p mercer-report --example gallery -- gallery.html`.
 
+mod flow;
 mod map;
 mod nasty;
 mod shop;

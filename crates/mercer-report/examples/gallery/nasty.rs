@@ -108,7 +108,7 @@ pub(crate) fn section() -> Section {
         Tile { change: Some(0.0), course: vec![0.0; 9], ..tile("Flat", Value::Share(0.000_02)) },
         tile("Giant", Value::Count(i64::MAX)),
     ];
-    let maps = crate::map::traps().into_iter().enumerate().map(|(index, trap)| {
+    let maps = crate::map::traps().into_iter().chain(crate::flow::traps()).enumerate().map(|(index, trap)| {
         let card = crate::map::shown(trap);
         if index == 0 { card } else { half(card) }
     });

@@ -31,7 +31,11 @@ pub(crate) fn sections() -> Vec<Section> {
     vec![
         section("summary", "Summary", vec![tiles(), ladder()]),
         section("sales", "Sales over time", vec![months(), repeat(), basket(), forecast()]),
-        section("customers", "Customers", vec![cohorts(), crate::map::segments(), rfm(), deciles(), countries()]),
+        section(
+            "customers",
+            "Customers",
+            vec![cohorts(), crate::map::segments(), crate::flow::journeys(), rfm(), deciles(), countries()],
+        ),
         section("products", "Products", vec![products()]),
         section("data", "Data quality", vec![quality()]),
     ]

@@ -40,9 +40,13 @@ pub(super) fn draw(
     if bands.is_empty() {
         return None;
     }
-    bands.sort_by_key(|band| (band.stage, band.from, band.to));
-    let first: f64 = bands.iter().filter(|band| band.stage == bands[0].stage).map(|band| band.value).sum();
-    let scale = size.plot() * 1.1 / first;
+    // Those in colour stand together at the top of every place.
+    bands.sort_by_key(|band| (band.stage, !band.accent, band.from, band.to));
+    let most = (0..stages.len()).map(|stage| leaving(&bands, stage)).fold(0.0, f64::max);
+    if !most.is_finite() {
+        return None;
+    }
+    let scale = size.plot() * 1.1 / most;
     #[allow(clippy::cast_precision_loss)]
     let step = (size.width() - BAR) / (stages.len() as f64 - 1.0);
     let last = stages.len() - 1;
@@ -100,14 +104,9 @@ pub(super) fn draw(
     Some(svg)
 }
 
-/// What the marks mean, for those who read the notes.
-pub(super) fn notes(bands: &[FlowBand]) -> Vec<String> {
-    let has_accent = bands.iter().any(|band| band.accent) && bands.iter().any(|band| !band.accent);
-    if has_accent {
-        vec!["The wider a band, the more; the ones that matter most are in colour.".into()]
-    } else {
-        Vec::new()
-    }
+/// What leaves a column.
+fn leaving(bands: &[&FlowBand], stage: usize) -> f64 {
+    bands.iter().filter(|band| band.stage == stage).map(|band| band.value).sum()
 }
 
 /// Whether both ends of a band are places.

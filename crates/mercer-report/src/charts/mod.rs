@@ -101,7 +101,7 @@ pub fn draw(chart: &Chart, scene: &Scene<'_>) -> String {
             (variants(scene, |size| map.draw(scene, size)), map.notes(scene))
         }
         Chart::Flow { unit, stages, bands } => {
-            (fluid(scene, |size| flow::draw(unit, stages, bands, scene, size)), flow::notes(bands))
+            (fluid(scene, |size| flow::draw(unit, stages, bands, scene, size)), Vec::new())
         }
         Chart::Map { groups, ends } => {
             let map = map::Map::new(groups, ends);

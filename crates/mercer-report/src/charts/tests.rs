@@ -1,6 +1,8 @@
 //! Each kind of chart on small data, where every coordinate can be checked by eye.
 
-use mercer_base::card::{Bar, HeatCell, MapEnds, MapGroup, Point, Series, Step, Tile, Unit, Value};
+use mercer_base::card::{
+    Bar, FlowBand, FlowStage, HeatCell, MapEnds, MapGroup, Point, Series, Step, Tile, Unit, Value,
+};
 
 use super::*;
 
@@ -169,6 +171,48 @@ fn tiles_say_whether_a_change_is_good() {
 }
 
 #[test]
+fn bands_are_as_wide_as_what_flows_and_those_in_colour_come_first() {
+    let stage = |label: &str, places: &[&str]| FlowStage {
+        label: label.into(),
+        places: places.iter().map(|place| (*place).to_owned()).collect(),
+    };
+    let band = |stage: usize, from: usize, to: usize, value: f64, accent: bool| FlowBand {
+        stage,
+        from,
+        to,
+        value,
+        note: format!("{stage}: {from} to {to}"),
+        accent,
+    };
+    let chart = Chart::Flow {
+        unit: Unit::Count,
+        stages: vec![stage("first", &["search", "email"]), stage("end", &["bought", "left"])],
+        bands: vec![band(0, 0, 1, 60.0, false), band(0, 0, 0, 20.0, true), band(0, 1, 1, 20.0, false)],
+    };
+    let drawn = draw(&chart, &scene());
+    // A path is M x y C … V low …: its height is what the band is wide.
+    let wide = |note: &str| {
+        let path = drawn.split("<path").find(|path| path.contains(note)).unwrap();
+        let number = |from: &str, until: char| -> f64 {
+            let start = path.find(from).unwrap() + from.len();
+            path[start..].split(until).next().unwrap().trim().parse().unwrap()
+        };
+        let begin = &path[path.find("d=\"M").unwrap() + 4..];
+        let top: f64 = begin.split(['C', ' ']).nth(1).unwrap().parse().unwrap();
+        // Ends on the right: the lower corner after V, the upper before it.
+        let right = begin.split('V').next().unwrap().rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+        (number("V", 'C') - right, top)
+    };
+    let (large, small) = (wide("0: 0 to 1"), wide("0: 0 to 0"));
+    // Pixels are rounded to a tenth.
+    assert!((large.0 - 3.0 * small.0).abs() < 0.5, "{large:?} {small:?}");
+    assert!(small.1 < large.1, "the band in colour leaves from the top");
+    for name in ["search 80", "email 20", "bought 20", "left 80"] {
+        assert!(drawn.contains(name), "{name}: {drawn}");
+    }
+}
+
+#[test]
 fn nothing_to_draw_is_said() {
     let nowhere = MapGroup { label: "Nowhere".into(), share: 1.0, points: vec![(f64::NAN, 0.0)] };
     for chart in [
@@ -178,6 +222,7 @@ fn nothing_to_draw_is_said() {
         Chart::Bars { unit: Unit::Count, bars: Vec::new() },
         Chart::Waterfall { unit: Unit::Count, steps: Vec::new() },
         Chart::Map { groups: vec![nowhere], ends: MapEnds::default() },
+        Chart::Flow { unit: Unit::Count, stages: Vec::new(), bands: Vec::new() },
     ] {
         assert!(draw(&chart, &scene()).contains("no figures to draw"), "{chart:?}");
     }

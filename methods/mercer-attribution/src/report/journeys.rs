@@ -97,14 +97,15 @@ impl Desk<'_> {
             accent,
         };
         let mut bands = Vec::new();
-        for (first, last) in (0..count).flat_map(|first| (0..count).map(move |last| (first, last))) {
-            let sum = sums[first * count + last];
-            let words = format!("First {}, last {}", names[first], names[last]);
-            bands.push(band(0, first, last, sum[0] + sum[1], words, first != last));
-        }
-        for (last, (end, name)) in (0..count).flat_map(|last| ends.iter().enumerate().map(move |end| (last, end))) {
-            let value = (0..count).map(|first| sums[first * count + last][end]).sum();
-            bands.push(band(1, last, end, value, format!("Last {}, {name}", names[last]), end == 0));
+        for (end, name) in ends.iter().enumerate() {
+            for (first, last) in (0..count).flat_map(|first| (0..count).map(move |last| (first, last))) {
+                let words = format!("First {}, last {}, {name}", names[first], names[last]);
+                bands.push(band(0, first, last, sums[first * count + last][end], words, end == 0));
+            }
+            for last in 0..count {
+                let value = (0..count).map(|first| sums[first * count + last][end]).sum();
+                bands.push(band(1, last, end, value, format!("Last {}, {name}", names[last]), end == 0));
+            }
         }
         bands.retain(|band| band.value > 0.0);
         let all: f64 = sums.iter().flatten().sum();
@@ -127,7 +128,10 @@ impl Desk<'_> {
             } else {
                 "No journey has a touch".to_owned()
             },
-            subtitle: format!("Journeys by first touch, last touch and end; {}", self.counted()),
+            subtitle: format!(
+                "Journeys by first touch, last touch and end, those that converted in colour; {}",
+                self.counted()
+            ),
             so_what: None,
             caveats: vec![
                 "A journey of one touch has the same first and last one; what lies between is not shown.".into(),
