@@ -18,6 +18,7 @@ const GIVING: &[&str] = &[
     "accepts_marketing",
     "email_subscribed",
     "newsletter_subscribed",
+    "consent_to_newsletters",
     "may_contact",
 ];
 
