@@ -219,6 +219,8 @@ fn calibrated(asked: &[Asked], answers: &[f64], base: &[f64], folds: usize) -> V
         })
         .collect();
     let mut chances = vec![0.0; asked.len()];
+    // Folds differ little, so that each fit begins at the one before and needs a step or two.
+    let mut earlier = None;
     for fold in 0..folds {
         let others = ties.iter().filter(|tie| tie.0 != fold);
         let rows =
@@ -228,13 +230,16 @@ fn calibrated(asked: &[Asked], answers: &[f64], base: &[f64], folds: usize) -> V
         let weights: Vec<f64> = rows.iter().map(|row| row.2).collect();
         let values = rows.iter().map(|row| row.0).collect();
         let design = Design::new(rows.len(), vec![Block::Dense { columns: 1, values }]);
-        let fit = design.and_then(|design| logistic::fit(&design, &outcomes, Some(&weights), PENALTY, None)).ok();
+        let fit =
+            design.and_then(|design| logistic::fit(&design, &outcomes, Some(&weights), PENALTY, earlier.as_ref()));
+        let fit = fit.ok();
         for row in (0..asked.len()).filter(|row| asked[*row].fold == fold) {
             let answer = log_odds(&answers[row]);
             let slope = fit.as_ref().and_then(|fit| fit.coefficients.first());
             let line = fit.as_ref().zip(slope).map_or(answer, |(fit, slope)| fit.intercept + slope * (answer - centre));
             chances[row] = (1.0 / (1.0 + (-line).exp())).clamp(CLIP, 1.0 - CLIP);
         }
+        earlier = fit.or(earlier);
     }
     chances
 }

@@ -32,7 +32,7 @@ fn path_data_has_the_exact_chain() {
     }
     assert!(found["evaluation"]["verdict"].is_string(), "{}", found["evaluation"]);
     // People are told what it does not prove.
-    let said = attribution(&path, &["--model", "markov", "--order", "1", "--no-evaluation"]).words();
+    let said = attribution(&path, &["--model", "markov", "--order", "1"]).words();
     assert!(said.contains("Credit, not cause (uncalibrated)"), "{said}");
 }
 
