@@ -219,7 +219,7 @@ fn calibrated(asked: &[Asked], answers: &[f64], base: &[f64], folds: usize) -> V
         })
         .collect();
     let mut chances = vec![0.0; asked.len()];
-    // Folds differ little, so that each fit begins at the one before and needs a step or two.
+    // Folds differ little: each fit begins at the one before.
     let mut earlier = None;
     for fold in 0..folds {
         let others = ties.iter().filter(|tie| tie.0 != fold);

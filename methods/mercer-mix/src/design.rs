@@ -82,7 +82,7 @@ impl Baseline {
                 }
                 for (bend, values) in bends.into_iter().enumerate() {
                     let item = (bend + 1).to_string();
-                    // Normal, where others take Laplace's: his kink at 0 costs the sampler four times the steps.
+                    // Normal, where others take Laplace's: his kink at 0 costs the sampler three times as long.
                     let prior = Prior::Normal { mean: 0.0, sd: 0.35 };
                     columns.push((layout.add_of("trend_change", &item, Domain::Real, prior)?, values));
                 }
