@@ -129,7 +129,7 @@ impl Desk<'_> {
                 "No journey has a touch".to_owned()
             },
             subtitle: format!(
-                "Journeys by first touch, last touch and end, those that converted in colour; {}",
+                "Journeys by first touch, last touch and end (in the picture, those that converted have a colour); {}",
                 self.counted()
             ),
             so_what: None,

@@ -62,7 +62,7 @@ pub(super) fn judge(params: &Params, examples: &Examples, seed: Seed) -> Result<
                 let came = came.as_ref().map_or(f64::NAN, |curve| curve.at(*time));
                 vec![number(*time), share(everybody.at(*time)), share(foretold(*time)), share(came)]
             };
-            curves = grid.iter().map(point).collect();
+            curves = even(grid.last().copied().unwrap_or(0.0)).iter().map(point).collect();
         }
     }
     let mean = |index: usize| {
@@ -157,4 +157,25 @@ fn grid(times: &[f64], events: &[bool]) -> Vec<f64> {
     let mut grid: Vec<f64> = (1..=STEPS).map(step).filter(|time| time.is_finite()).collect();
     grid.dedup();
     grid
+}
+
+/// Times from 0 to the last one, evenly spaced, as the axis of a picture has them; whole ones where steps are longer than 1.
+fn even(last: f64) -> Vec<f64> {
+    let step = last / STEPS as f64;
+    let whole = |time: f64| if step > 1.0 { time.round() } else { time };
+    (0..=STEPS).map(|at| whole(step * at as f64)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_of_the_picture_is_even() {
+        let times = even(82.0);
+        assert_eq!((times.len(), times[0], times[STEPS]), (STEPS + 1, 0.0, 82.0));
+        // Whole days differ from even steps of 4.1 by one at the most.
+        assert!(times.windows(2).all(|pair| (4.0..=5.0).contains(&(pair[1] - pair[0]))), "{times:?}");
+        assert_eq!(even(10.0)[1], 0.5);
+    }
 }

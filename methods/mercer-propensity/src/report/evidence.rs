@@ -50,10 +50,14 @@ impl Desk<'_> {
         let gap = |row: &Vec<Value>| Some((share(row, 2)? - share(row, 3)?).abs());
         let widest = table.rows.iter().filter_map(gap).reduce(f64::max)?;
         let widest = format!("{:.1} points", 100.0 * widest);
+        let over = match &self.target.source {
+            Source::History { .. } => "days from the day as of which it is asked",
+            _ => "time, in the unit of its column",
+        };
         Some(Card {
             id: self.id("curves"),
             title: format!("How many stay was foretold to within {widest} on rows the model had not seen"),
-            subtitle: format!("Share without the event by time; {}", self.target.name),
+            subtitle: format!("Share without the event by {over}; {}", self.target.name),
             so_what: Some("Plan with the mean of the curves of those you ask about, not with a single one.".into()),
             caveats: vec![format!("How: {}.", self.known.evaluation.design)],
             chart: Some(Chart::Lines {
